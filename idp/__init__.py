@@ -1,0 +1,1 @@
+"""The user pool: users, sign-in, tokens and hosted pages, compatible with Amazon Cognito."""

@@ -1,0 +1,1 @@
+"""The load balancer: listeners, authentication, target groups, and the bytes in between."""

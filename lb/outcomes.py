@@ -1,0 +1,78 @@
+"""What deciding a request can come to: the vocabulary between the pipeline, its pre-actions and the exchange.
+
+Deciding is synchronous and pure. The rare case that needs I/O (code exchange, refresh, key fetch) is `Pending`: it
+names the coroutine to run, and when that finishes it gives a value that needs no more I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from lb.reasons import Reason
+
+HeaderList = tuple[tuple[bytes, bytes], ...]
+"""(name, value) pairs as they go on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response that the load balancer makes itself."""
+
+    status: int
+    headers: HeaderList = ()
+    """Without Server, Date, Content-Length and Connection: the adapters add those."""
+    body: bytes = b""
+    reason: Reason | None = None
+    """Why, for the access log and the metrics; None for a plain redirect or fixed response."""
+    actions: tuple[str, ...] = ()
+    """Words of the access log's `actions_executed`: `authenticate`, `redirect`, `fixed-response`."""
+    redirect_url: str = ""
+    """The access log's `redirect_url`; empty for none. Never a URL that carries a code, state or token."""
+    close: bool = False
+    """Close the client's connection afterwards (refused framing: the rest of the bytes cannot be trusted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """A pre-action let the request pass."""
+
+    request_headers: HeaderList = ()
+    """Headers to add to the request: identity headers. Client-sent ones of these names are stripped always."""
+    response_headers: HeaderList = ()
+    """Headers to add to the response: Set-Cookie of a refreshed session."""
+    action: str = ""
+    """The access log's word, e.g. `authenticate`; empty when nothing was done."""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """The request goes to a target group."""
+
+    group: str
+    path: str
+    """Raw path for the target, after transforms."""
+    query: str
+    authority: str
+    """Host header for the target, after transforms and the Host rules of the load balancer."""
+    request_headers: HeaderList = ()
+    response_headers: HeaderList = ()
+    actions: tuple[str, ...] = ("forward",)
+    transformed_host: str = ""
+    transformed_uri: str = ""
+    transform_status: str = ""
+    priority: int = 0
+    subject: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """I/O is needed first. `run` is called once and awaited; what it gives is final."""
+
+    run: Callable[[], Awaitable[Answer | Proceed]]
+    label: str
+    """What is waited for, for logs: `code exchange`, `refresh`, `jwks`."""
+
+
+PreActionOutcome = Proceed | Answer | Pending

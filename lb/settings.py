@@ -1,0 +1,137 @@
+"""Everything that a running load balancer was told, as frozen values.
+
+`lb.config` makes these from the YAML file; `lb.snapshot` compiles them; nothing here knows YAML. Units and defaults
+are ALB's (elbv2 attributes and target group members).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from rules import RuleSet
+
+
+class XffMode(Enum):
+    """`routing.http.xff_header_processing.mode`."""
+
+    APPEND = "append"
+    PRESERVE = "preserve"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancerAttributes:
+    """The load balancer attributes that change how a request is handled."""
+
+    idle_timeout_seconds: int = 60
+    client_keep_alive_seconds: int = 3600
+    drop_invalid_header_fields: bool = False
+    preserve_host_header: bool = False
+    tls_version_and_cipher_headers: bool = False
+    xff_client_port: bool = False
+    xff_mode: XffMode = XffMode.APPEND
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A target group's health check (alb.md 5.5)."""
+
+    protocol: str = "HTTP"
+    port: int | None = None
+    """None: `traffic-port`, the port on which the target gets requests."""
+    path: str = "/"
+    interval_seconds: float = 30
+    timeout_seconds: float = 5
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    matcher: str = "200"
+    """`200`, `200,202`, `200-299` or a mix."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """A registered target: an IP address (or `localhost` name resolved at start) and a port."""
+
+    id: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroupSettings:
+    """One target group of type ip."""
+
+    name: str
+    arn: str
+    protocol: str = "HTTP"
+    port: int = 80
+    targets: tuple[TargetSettings, ...] = ()
+    health_check: HealthCheck = HealthCheck()
+    deregistration_delay_seconds: int = 300
+    minimum_healthy_count: int = 1
+    """`target_group_health.unhealthy_state_routing.minimum_healthy_targets.count`: below it, fail open."""
+    minimum_healthy_percentage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFiles:
+    """A certificate chain and its key, PEM."""
+
+    certificate: Path
+    private_key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """One listener: protocol, port, rules."""
+
+    arn: str
+    protocol: str
+    port: int
+    address: str
+    ruleset: RuleSet
+    certificates: tuple[CertificateFiles, ...] = ()
+    ssl_policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    response_headers: tuple[tuple[str, str], ...] = ()
+    """Headers that `routing.http.response.*.header_value` set on every response."""
+    server_header: bool = True
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class IdentityProvider:
+    """An OpenID provider's endpoints and our credentials there, complete (discovery done or not needed).
+
+    `app` is the provider's ASGI application when it runs in this process; back-channel calls then go to it directly.
+    """
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    user_info_endpoint: str
+    jwks_uri: str
+    client_id: str
+    client_secret: str
+    app: object | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        return f"IdentityProvider(issuer={self.issuer!r}, client_id={self.client_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole load balancer."""
+
+    name: str
+    arn: str
+    """Identifies the signer of identity tokens, e.g. `arn:aws:elasticloadbalancing:local:000000000000:loadbalancer/app/web/<16 hex>`."""
+    region: str
+    listeners: tuple[ListenerSettings, ...]
+    target_groups: Mapping[str, TargetGroupSettings]
+    attributes: LoadBalancerAttributes = LoadBalancerAttributes()
+    admin_address: str = "127.0.0.1"
+    admin_port: int | None = None
+    access_log: str | None = None
+    """Path of the access log, `-` for standard output, None for none."""
+    data_directory: Path = Path("albacore-data")
