@@ -1,0 +1,7 @@
+"""The access log: one ALB row of 34 fields per request (alb.md 9.1), and the writer that keeps it off the loop."""
+
+from __future__ import annotations
+
+from lb.observe.record import AccessRecord
+
+__all__ = ["AccessRecord"]
