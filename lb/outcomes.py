@@ -70,7 +70,7 @@ class Dispatch:
 class Pending:
     """I/O is needed first. `run` is called once and awaited; what it gives is final."""
 
-    run: Callable[[], Awaitable[Answer | Proceed]]
+    run: Callable[[], Awaitable[Answer | Proceed | Dispatch]]
     label: str
     """What is waited for, for logs: `code exchange`, `refresh`, `jwks`."""
 

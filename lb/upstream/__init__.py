@@ -1,0 +1,1 @@
+"""Connections to targets: one connection, and the pool of idle ones."""
