@@ -1,0 +1,107 @@
+"""Start the measured programs, pin them to a core, and read what they cost from /proc.
+
+CPU time is user plus system time of the whole process tree, reaped children included, so that a proxy cannot
+look cheap by moving its work into another process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
+PAGE_KIB = 1024
+START_SECONDS = 30.0
+
+
+class StartError(RuntimeError):
+    """A program did not come up; the text holds the end of what it wrote."""
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Program:
+    """One running program, in its own process group and pinned to one core."""
+
+    def __init__(self, command: Sequence[str], *, core: int, log: Path, env: Mapping[str, str] | None = None):
+        self.log = log
+        self._output = log.open("wb")
+        self._process = subprocess.Popen(
+            ["taskset", "--cpu-list", str(core), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            cwd=log.parent,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The root of the process tree (taskset replaces itself with the program)."""
+        return self._process.pid
+
+    def wait_for_port(self, port: int) -> None:
+        """Block until `port` accepts connections. Raises StartError."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise StartError(f"{self.log.stem} did not listen on {port}:\n{self.log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """End the process group: SIGTERM, then SIGKILL after five seconds."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+        self._output.close()
+
+    def cpu_seconds(self) -> float:
+        """User plus system time of the tree so far, in seconds, to the kernel's tick (10 ms)."""
+        return sum(map(_process_cpu_seconds, tree(self.pid)))
+
+    def peak_rss_mib(self) -> float:
+        """Sum of the peak resident sizes of the processes now in the tree, in MiB."""
+        return sum(_peak_kib(pid) for pid in tree(self.pid)) / 1024
+
+
+def tree(root: int) -> Iterator[int]:
+    """Yield `root` and its living descendants."""
+    yield root
+    for children in Path(f"/proc/{root}/task").glob("*/children"):
+        for child in children.read_text().split():
+            yield from tree(int(child))
+
+
+def _process_cpu_seconds(pid: int) -> float:
+    # The command name may hold spaces and brackets, so fields are counted after the last bracket:
+    # proc(5) utime, stime, cutime, cstime are fields 14 to 17, the state being field 3.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) * TICK_SECONDS
+
+
+def _peak_kib(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
