@@ -1,0 +1,159 @@
+"""What the services answer: expected results and refusals, as values.
+
+A refusal carries a reason (for branching) and a `Text` (for people). Nothing here holds I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from idp.model import User
+from idp.texts import Text
+
+
+class SignInReason(StrEnum):
+    """Why a sign-in was refused."""
+
+    INCORRECT = "incorrect"
+    """Unknown user, wrong password, disabled user (on hosted pages): one answer for all."""
+    NOT_CONFIRMED = "not-confirmed"
+    RESET_REQUIRED = "reset-required"
+    LOCKED = "locked"
+    DISABLED = "disabled"
+    UNKNOWN_USER = "unknown-user"
+    """Only told to API clients whose PreventUserExistenceErrors is LEGACY."""
+    TEMPORARY_EXPIRED = "temporary-password-expired"
+    SESSION_INVALID = "session-invalid"
+    SESSION_EXPIRED = "session-expired"
+    PASSWORD_UNFIT = "password-unfit"  # noqa: S105
+    """answer_new_password: the new password breaks the policy; the session stays good."""
+    ATTRIBUTES_UNFIT = "attributes-unfit"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The user proved who they are; `auth_time` is Unix seconds."""
+
+    user: User
+    auth_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasswordRequired:
+    """The temporary password was right; answer with `session` and a new password."""
+
+    user: User
+    session: str = field(repr=False)
+    missing_attributes: tuple[str, ...] = ()
+    """Required attributes that the user must supply together with the new password."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRefused:
+    """No sign-in; `username` is the canonical one and present only when the password was right."""
+
+    reason: SignInReason
+    text: Text
+    username: str | None = None
+
+    @property
+    def message(self) -> str:
+        """The English text."""
+        return self.text.english
+
+
+SignInOutcome = SignedIn | NewPasswordRequired | SignInRefused
+
+
+class UserReason(StrEnum):
+    """Why a user operation was refused; each is an error of the JSON API (in the comment)."""
+
+    NOT_AUTHORIZED = "not-authorized"  # NotAuthorizedException
+    INVALID_PARAMETER = "invalid-parameter"  # InvalidParameterException
+    INVALID_PASSWORD = "invalid-password"  # InvalidPasswordException  # noqa: S105
+    USERNAME_EXISTS = "username-exists"  # UsernameExistsException
+    ALIAS_EXISTS = "alias-exists"  # AliasExistsException
+    CODE_MISMATCH = "code-mismatch"  # CodeMismatchException
+    CODE_EXPIRED = "code-expired"  # ExpiredCodeException
+    LIMIT_EXCEEDED = "limit-exceeded"  # LimitExceededException
+    DELIVERY_FAILED = (
+        "code-delivery-failed"  # CodeDeliveryFailureException; the user exists, resend is possible
+    )
+    USER_NOT_FOUND = "user-not-found"  # UserNotFoundException
+    UNSUPPORTED_STATE = "unsupported-state"  # UnsupportedUserStateException
+    GROUP_NOT_FOUND = "group-not-found"  # ResourceNotFoundException
+    BUSY = "busy"  # TooManyRequestsException
+
+
+@dataclass(frozen=True, slots=True)
+class UserRefused:
+    """A user operation that was refused."""
+
+    reason: UserReason
+    text: Text
+
+    @property
+    def message(self) -> str:
+        """The English text."""
+        return self.text.english
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """CodeDeliveryDetails: where a code went, masked (`a***@e***`)."""
+
+    destination: str
+    medium: str = "EMAIL"
+    attribute: str = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """A registered user; `confirmed` is false until the code is entered."""
+
+    user_sub: str
+    username: str
+    delivery: Delivery | None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A confirmed user, for signing in at once after sign-up."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """The answer of the token endpoint; `expires_in` is the access token's life in seconds."""
+
+    access_token: str = field(repr=False)
+    id_token: str | None = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRefused:
+    """An OAuth error of the token or revocation endpoint (cognito.md 1.6, 1.8)."""
+
+    error: str
+    description: str | None = None
+
+
+class TokenReason(StrEnum):
+    """Why an access token was refused at userInfo."""
+
+    INVALID = "invalid_token"
+    NO_OPENID = "insufficient_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefused:
+    """An access token that does not open anything (any more)."""
+
+    reason: TokenReason
+    description: str

@@ -1,0 +1,107 @@
+"""Texts that reach users, as constants: a translation key, Cognito's English words, and what fills the gaps.
+
+Pages translate by `key`; the JSON API and logs use `english`. No text is ever built from an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence for a user."""
+
+    key: str
+    """The translation key, e.g. `password-too-short`."""
+    template: str
+    """English, with `{name}` gaps."""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def english(self) -> str:
+        """Fill the gaps of the English template."""
+        return self.template.format(**self.values)
+
+    def filled(self, **values: str) -> Text:
+        """Give the same text with its gaps filled."""
+        return replace(self, values={**self.values, **values})
+
+    def __str__(self) -> str:
+        return self.english
+
+
+# Sign-in (messages of NotAuthorizedException and its kin; cognito.md 4.8-4.10).
+INCORRECT = Text("incorrect-username-or-password", "Incorrect username or password.")
+USER_UNKNOWN = Text("user-does-not-exist", "User does not exist.")
+USER_DISABLED = Text("user-disabled", "User is disabled.")
+ATTEMPTS_EXCEEDED = Text("password-attempts-exceeded", "Password attempts exceeded")
+RESET_REQUIRED = Text("password-reset-required", "Password reset required for the user")
+NOT_CONFIRMED = Text("user-not-confirmed", "User is not confirmed.")
+TEMPORARY_EXPIRED = Text(
+    "temporary-password-expired", "Temporary password has expired and must be reset by an administrator."
+)
+SESSION_EXPIRED = Text("session-expired", "Invalid session for the user, session is expired.")
+SESSION_INVALID = Text("session-invalid", "Invalid session for the user.")
+TOO_MANY_REQUESTS = Text("too-many-requests", "Too many requests. Try again in a moment.")
+
+# Registration and recovery.
+SIGN_UP_CLOSED = Text("sign-up-closed", "SignUp is not permitted for this user pool")
+USERNAME_EXISTS = Text("username-exists", "User already exists")
+EMAIL_EXISTS = Text("email-exists", "An account with the given email already exists.")
+PHONE_EXISTS = Text("phone-number-exists", "An account with the given phone_number already exists.")
+ALIAS_EXISTS = Text("alias-exists", "An account with the {attribute} already exists.")
+USERNAME_MALFORMED = Text(
+    "username-malformed", "Username must be 1 to 128 letters, digits, symbols or punctuation, without spaces."
+)
+USERNAME_LOOKS_LIKE_EMAIL = Text(
+    "username-looks-like-email",
+    "Username cannot be of email format, since user pool is configured for email alias.",
+)
+USERNAME_LOOKS_LIKE_PHONE = Text(
+    "username-looks-like-phone",
+    "Username cannot be of phone number format, since user pool is configured for phone number alias.",
+)
+USERNAME_MUST_BE_EMAIL = Text("username-must-be-email", "Username should be an email.")
+USERNAME_MUST_BE_PHONE = Text("username-must-be-phone", "Username should be a phone number.")
+USERNAME_MUST_BE_EITHER = Text(
+    "username-must-be-email-or-phone", "Username should be either an email or a phone number."
+)
+ATTRIBUTE_UNFIT = Text("attribute-unfit", "Attributes did not conform to the schema: {attribute}: {problem}")
+ATTRIBUTE_UNWRITABLE = Text(
+    "attribute-unwritable", "A client attempted to write unauthorized attribute: {attribute}"
+)
+PASSWORD_TOO_SHORT = Text(
+    "password-too-short", "Password did not conform with policy: Password not long enough"
+)
+PASSWORD_TOO_LONG = Text(
+    "password-too-long",
+    "Password did not conform with policy: Password must not be longer than 256 characters",
+)
+PASSWORD_NEEDS_UPPERCASE = Text(
+    "password-needs-uppercase",
+    "Password did not conform with policy: Password must have uppercase characters",
+)
+PASSWORD_NEEDS_LOWERCASE = Text(
+    "password-needs-lowercase",
+    "Password did not conform with policy: Password must have lowercase characters",
+)
+PASSWORD_NEEDS_NUMBER = Text(
+    "password-needs-number", "Password did not conform with policy: Password must have numeric characters"
+)
+PASSWORD_NEEDS_SYMBOL = Text(
+    "password-needs-symbol", "Password did not conform with policy: Password must have symbol characters"
+)
+PASSWORD_HAS_SPACE = Text(
+    "password-has-space", "Password did not conform with policy: Password must not begin or end with a space"
+)
+CODE_MISMATCH = Text("code-mismatch", "Invalid verification code provided, please try again.")
+CODE_EXPIRED = Text("code-expired", "Invalid code provided, please request a code again.")
+LIMIT_EXCEEDED = Text("limit-exceeded", "Attempt limit exceeded, please try after some time.")
+DELIVERY_FAILED = Text("code-delivery-failed", "The code could not be sent. Try again in a moment.")
+ALREADY_CONFIRMED = Text("already-confirmed", "User cannot be confirmed. Current status is {status}")
+RESEND_NEEDLESS = Text("resend-needless", "User is already confirmed.")
+NOTHING_TO_VERIFY = Text("nothing-to-verify", "Cannot resend codes. Auto verification not turned on.")
+CONTACT_ADMINISTRATOR = Text("contact-administrator", "Contact administrator to reset password.")
+GROUP_UNKNOWN = Text("group-does-not-exist", "Group not found.")
