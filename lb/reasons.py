@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cause:
-    """Status, metric and log word of a reason; `log` is empty for reasons that ALB does not name."""
+    """Status, metric and log word of a reason; `log` is empty for reasons that ALB does not name.
+
+    Compared by identity: two reasons with equal causes must not become one name of the enumeration.
+    """
 
     status: int
     metric: str = ""
@@ -66,6 +69,8 @@ class Reason(Enum):
     AUTH_USERINFO_ENDPOINT_TIMEOUT = Cause(500, "ELBAuthError", "AuthUserinfoEpRequestTimeout")
     AUTH_CLAIMS_TOO_LARGE = Cause(500, "ELBAuthUserClaimsSizeExceeded", "AuthUserinfoResponseSizeExceeded")
     AUTH_UNHANDLED = Cause(500, "ELBAuthError", "AuthUnhandledException")
+    AUTH_PROVIDER_UNAVAILABLE = Cause(500, "ELBAuthError", "AuthUnhandledException")
+    """The provider's discovery document or signing keys cannot be had (ALB has no word for it)."""
 
     # Bearer tokens (alb.md 4).
     JWT_HEADER_NOT_PRESENT = Cause(401, "JWTValidationFailureCount", "JWTHeaderNotPresent")
