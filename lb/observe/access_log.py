@@ -1,4 +1,4 @@
-"""The access log: one ALB row of 34 fields per request (alb.md 9.1), and the writer that keeps it off the loop."""
+"""The access log: one ALB row of 34 fields per request (alb.md 9.1), and its writer."""
 
 from __future__ import annotations
 

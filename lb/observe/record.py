@@ -1,8 +1,9 @@
 """What is noted about one request while it is served: the raw material of its access-log row and its metrics.
 
-The data plane owns a record from the request's head to its end and hands it over once. Filling it must be cheap, so
-it is a plain slotted object of numbers and short texts; every formatting, escaping and redacting happens later, in
-`lb.observe.access_log`. Put values in *as they came*: nothing here needs to be cleaned first.
+The data plane owns a record from the request's head to its end and hands it over once. Filling it must be
+cheap, so it is a plain slotted object of numbers and short texts; every formatting, escaping and redacting
+happens later, in `lb.observe.access_log`. Put values in *as they came*: nothing here needs to be cleaned
+first.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from lb.reasons import Reason
 class AccessRecord:
     """One request (or one WebSocket connection) from its head to its end.
 
-    Moments are seconds on the monotonic clock (`time.monotonic()`, or the loop's `time()`; one clock throughout); 0.0
-    says "never got there". Texts are latin-1 readings of the bytes on the wire; empty says unknown and logs as `-`.
+    Moments are seconds on the monotonic clock (`time.monotonic()`, or the loop's `time()`; one clock
+    throughout); 0.0 says "never got there". Texts are latin-1 readings of the bytes on the wire; empty says
+    unknown and logs as `-`.
     """
 
     type: str = "http"
@@ -77,7 +79,9 @@ class AccessRecord:
     """`TID_` and 32 hex digits, one per client connection (`lb.observe.trace.connection_id`)."""
 
     priority: int | None = None
-    """Priority of the rule; 0 the default rule, -1 rule evaluation failed or a login callback was refused; None `-`."""
+    """Priority of the rule; 0 the default rule; -1 a refused login callback or a failed evaluation; None
+    `-`.
+    """
     rule_evaluations: int = 0
     """How many rules were evaluated, the default rule left out."""
     actions: tuple[str, ...] = ()

@@ -1,0 +1,117 @@
+"""A target group's settings compiled for use, and a target as the data plane sees it (alb.md 5.1, 5.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from lb.settings import HealthCheck, TargetGroupSettings
+from lb.targets.health import Health, HealthReason, TargetState, Thresholds, parse_matcher
+
+TargetKey = tuple[str, int, bool]
+"""What makes two registrations the same target: id, port, TLS or not."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Target:
+    """A registered target of one group. Only the registry changes it; the data plane reads."""
+
+    key: TargetKey
+    """Identity within the group."""
+    group: str
+    group_arn: str
+    health: Health
+    in_flight: int = 0
+    deadline: float | None = None
+    """While draining: the monotonic moment at which requests in flight are cut."""
+    released: bool = False
+    """Deregistered for good: the data plane was told to close every connection to it."""
+    host: str = ""
+    port: int = 0
+    tls: bool = False
+    address: str = ""
+    """`10.1.2.3:8080`, `[::1]:8080`: for Host headers and the access log."""
+
+    def __post_init__(self) -> None:
+        self.host, self.port, self.tls = self.key
+        self.address = format_address(self.host, self.port)
+
+    @property
+    def state(self) -> TargetState:
+        """State word of DescribeTargetHealth."""
+        return self.health.state
+
+    @property
+    def reason(self) -> HealthReason | None:
+        """Reason code for any state but healthy."""
+        return self.health.reason
+
+    @property
+    def draining(self) -> bool:
+        """Deregistered: no new request goes there."""
+        return self.deadline is not None
+
+    def __repr__(self) -> str:
+        reason = f" {self.reason.value}" if self.reason else ""
+        return f"Target({self.group} {self.address} {self.state.value}{reason} in_flight={self.in_flight})"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How to probe the targets of a group: everything that, when changed, needs the probing to start anew."""
+
+    tls: bool
+    port: int | None
+    path: str
+    interval: float
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """A target group's settings, compiled."""
+
+    settings: TargetGroupSettings
+    probe: Probe
+    thresholds: Thresholds
+
+    @property
+    def keys(self) -> tuple[TargetKey, ...]:
+        """The targets that are to be registered, each once, in the order configured."""
+        tls = self.settings.protocol == "HTTPS"
+        return tuple(dict.fromkeys((target.id, target.port, tls) for target in self.settings.targets))
+
+
+def compile_group(settings: TargetGroupSettings) -> TargetGroup:
+    """Compile a group's settings.
+
+    Raises:
+        ValueError: the matcher is malformed.
+    """
+    check = settings.health_check
+    codes = parse_matcher(check.matcher)
+    thresholds = Thresholds(codes, check.healthy_threshold, check.unhealthy_threshold)
+    return TargetGroup(settings, _probe(check), thresholds)
+
+
+def _probe(check: HealthCheck) -> Probe:
+    return Probe(
+        tls=check.protocol == "HTTPS",
+        port=check.port,
+        path=check.path,
+        interval=check.interval_seconds,
+        timeout=check.timeout_seconds,
+    )
+
+
+def format_address(host: str, port: int) -> str:
+    """Join host and port, an IPv6 address in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{host}]:{port}" if _is_ipv6(host) else f"{host}:{port}"
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        return False
+    return True
