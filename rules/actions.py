@@ -1,8 +1,8 @@
 """The actions of a rule, as data.
 
-Names and values are those of the elbv2 API (`Actions[].Type` and its `*Config` members), with names in place of
-ARNs. What an action *does* is the business of `lb`; a rule holds at most one pre-action (authenticate-*,
-jwt-validation) and exactly one routing action (forward, redirect, fixed-response).
+Names and values are those of the elbv2 API (`Actions[].Type` and its `*Config` members), with names in
+place of ARNs. What an action *does* is the business of `lb`; a rule holds at most one pre-action
+(authenticate-*, jwt-validation) and exactly one routing action (forward, redirect, fixed-response).
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """`redirect`: answer 301 or 302; the members may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}`, `#{query}`."""
+    """`redirect`: answer 301 or 302; the members may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}`,
+    `#{query}`.
+    """
 
     status_code: int
     protocol: str = "#{protocol}"

@@ -1,7 +1,7 @@
 """Problems of a rule document: every one of them, each with its place.
 
-A place is a path of keys and indexes into the document, so that whoever loaded the document can turn it into a line
-and a column.
+A place is a path of keys and indexes into the document, so that whoever loaded the document can turn it
+into a line and a column.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Problem:
         return f"{format_place(self.where)}: {self.message}"
 
 
-class InvalidRules(ValueError):
+class InvalidRules(ValueError):  # noqa: N818 - it names the state of a document, not an error of the code
     """A rule document that cannot be used; `problems` holds everything that is wrong with it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

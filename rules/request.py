@@ -12,14 +12,20 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, eq=False)
 class RequestHead:
-    """One request head. Treat it as immutable; it is not `frozen` because frozen construction costs 2 us a request."""
+    """One request head.
+
+    Treat it as immutable; it is not `frozen` because frozen construction costs 2 us a request.
+    """
 
     method: str
     """As sent, case kept (AWS: methods are case-sensitive)."""
     scheme: str
     """`http` or `https`, by the listener that accepted the connection."""
     host: str
-    """Host without port, lower case. Absolute-form targets: the host of the URI (AWS: it wins over the header)."""
+    """Host without port, lower case.
+
+    Absolute-form targets: the host of the URI (AWS: it wins over the header).
+    """
     port: int
     """The listener's port."""
     path: str
