@@ -1,7 +1,7 @@
 """Everything that a running load balancer was told, as frozen values.
 
-`lb.config` makes these from the YAML file; `lb.snapshot` compiles them; nothing here knows YAML. Units and defaults
-are ALB's (elbv2 attributes and target group members).
+`lb.config` makes these from the YAML file; `lb.snapshot` compiles them; nothing here knows YAML. Units
+and defaults are ALB's (elbv2 attributes and target group members).
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class ListenerSettings:
 class IdentityProvider:
     """An OpenID provider's endpoints and our credentials there, complete (discovery done or not needed).
 
-    `app` is the provider's ASGI application when it runs in this process; back-channel calls then go to it directly.
+    `app` is the provider's ASGI application when it runs in this process; back-channel calls then go to
+    it directly.
     """
 
     issuer: str
@@ -120,12 +121,30 @@ class IdentityProvider:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolServerSettings:
+    """Where the user pools of the configuration are served, by import string: `lb` never imports the pool."""
+
+    port: int = 9000
+    """0: a free port, printed at start."""
+    address: str = "127.0.0.1"
+    public_url: str | None = None
+    """Origin that browsers use; None: `http://localhost:<port>`."""
+    smtp: Mapping[str, object] | None = field(default=None, repr=False)
+    """Mail server in the file's own words (Host, Port, Username, Password, Security, From); None: the dev
+    inbox.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole load balancer."""
 
     name: str
     arn: str
-    """Identifies the signer of identity tokens, e.g. `arn:aws:elasticloadbalancing:local:000000000000:loadbalancer/app/web/<16 hex>`."""
+    """Identifies the signer of identity tokens, e.g.
+
+    `arn:aws:elasticloadbalancing:local:000000000000:loadbalancer/app/web/<16 hex>`.
+    """
     region: str
     listeners: tuple[ListenerSettings, ...]
     target_groups: Mapping[str, TargetGroupSettings]
@@ -135,3 +154,5 @@ class Settings:
     access_log: str | None = None
     """Path of the access log, `-` for standard output, None for none."""
     data_directory: Path = Path("albacore-data")
+    pool_server: PoolServerSettings | None = None
+    """None: this process serves no user pool."""

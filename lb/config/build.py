@@ -1,0 +1,130 @@
+"""Checked sections to settings. Nothing can be wrong any more: this only translates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lb.config.arns import Arns, build_arns
+from lb.config.attributes import LISTENER, AttributeValue
+from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
+from lb.settings import (
+    CertificateFiles,
+    HealthCheck,
+    ListenerSettings,
+    LoadBalancerAttributes,
+    PoolServerSettings,
+    Settings,
+    TargetGroupSettings,
+    TargetSettings,
+    XffMode,
+)
+from rules import RuleSet
+
+Values = dict[str, AttributeValue]
+_RESPONSE_HEADERS = tuple(each.field for each in LISTENER.values() if each.key.endswith(".header_value"))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was read beside the sections, by index into the file's lists."""
+
+    folder: Path
+    rulesets: Mapping[int, RuleSet]
+    load_balancer: Values
+    listeners: Mapping[int, Values]
+    target_groups: Mapping[int, Values]
+
+
+def build_settings(file: ConfigFile, parts: Parts) -> Settings:
+    """Return the settings that a checked file describes."""
+    section = file.load_balancer
+    arns = build_arns(
+        name=section.name,
+        region=section.region,
+        account=section.account_id,
+        load_balancer_arn=section.load_balancer_arn,
+    )
+    return Settings(
+        name=section.name,
+        arn=arns.load_balancer,
+        region=arns.region,
+        listeners=tuple(
+            _listener(listener, index, arns=arns, parts=parts)
+            for index, listener in enumerate(file.listeners)
+        ),
+        target_groups={
+            group.name: _target_group(group, arns, parts.target_groups[index])
+            for index, group in enumerate(file.target_groups)
+        },
+        attributes=_load_balancer_attributes(parts.load_balancer),
+        admin_address=file.admin.address if file.admin else "127.0.0.1",
+        admin_port=file.admin.port if file.admin else None,
+        access_log=_access_log(file.access_log, parts.folder),
+        data_directory=parts.folder / file.data_directory,
+        pool_server=_pool_server(file),
+    )
+
+
+def _load_balancer_attributes(values: Values) -> LoadBalancerAttributes:
+    members: dict[str, Any] = dict(values)
+    if "xff_mode" in members:
+        members["xff_mode"] = XffMode(members["xff_mode"])
+    return LoadBalancerAttributes(**members)
+
+
+def _listener(section: ListenerSection, index: int, *, arns: Arns, parts: Parts) -> ListenerSettings:
+    values = parts.listeners[index]
+    # A free port is another one after every restart: the place in the file is what stays.
+    identity = f"{section.protocol}:{section.address}:{section.port or f'#{index}'}"
+    return ListenerSettings(
+        arn=arns.listener(identity),
+        protocol=section.protocol,
+        port=section.port,
+        address=section.address,
+        ruleset=parts.rulesets[index],
+        certificates=tuple(
+            CertificateFiles(parts.folder / each.certificate_file, parts.folder / each.private_key_file)
+            for each in section.certificates
+        ),
+        ssl_policy=section.ssl_policy,
+        response_headers=tuple((name, str(values[name])) for name in _RESPONSE_HEADERS if name in values),
+        server_header=bool(values.get("server_header", True)),
+    )
+
+
+def _target_group(section: TargetGroupSection, arns: Arns, values: Values) -> TargetGroupSettings:
+    members: dict[str, Any] = dict(values)
+    default_port = section.port or 0
+    return TargetGroupSettings(
+        name=section.name,
+        arn=arns.target_group(section.name),
+        protocol=section.protocol,
+        port=section.port or 80,
+        targets=tuple(TargetSettings(each.id, each.port or default_port) for each in section.targets),
+        health_check=HealthCheck(
+            protocol=section.health_check_protocol or "HTTP",
+            port=section.health_check_port,
+            path=section.health_check_path,
+            interval_seconds=section.health_check_interval_seconds,
+            timeout_seconds=section.health_check_timeout_seconds,
+            healthy_threshold=section.healthy_threshold_count,
+            unhealthy_threshold=section.unhealthy_threshold_count,
+            matcher=section.matcher.http_code,
+        ),
+        **members,
+    )
+
+
+def _access_log(given: str | None, folder: Path) -> str | None:
+    return given if given in {None, "-"} else str(folder / given)
+
+
+def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
+    if file.user_pools is None:
+        return None
+    section = file.pool_server
+    smtp = section.smtp.model_dump(by_alias=True) if section.smtp else None
+    return PoolServerSettings(section.port, section.address, section.public_url, smtp)

@@ -1,0 +1,136 @@
+"""Checks across sections: ports, certificates, target groups, and what one key says about another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from lb.config.certificates import Report, check_certificate
+from lb.config.document import Document
+from lb.config.listeners import forwarded_groups
+from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
+from lb.config.problems import Place
+from lb.config.suggest import did_you_mean
+from lb.settings import CertificateFiles
+from lb.tls import POLICIES
+from rules import RuleSet
+
+
+def check_file(
+    document: Document, file: ConfigFile, *, folder: Path, rulesets: Mapping[int, RuleSet], now: dt.datetime
+) -> None:
+    """Report everything that only shows when sections are looked at together."""
+    _check_ports(document, file)
+    for index, listener in enumerate(file.listeners):
+        _check_tls(document, ("Listeners", index), listener, folder=folder, now=now)
+    _check_target_groups(document, file.target_groups)
+    _check_use(document, file, rulesets)
+
+
+def _check_ports(document: Document, file: ConfigFile) -> None:
+    bindings: list[tuple[Place, str, int]] = [
+        (("Listeners", index, "Port"), listener.address, listener.port)
+        for index, listener in enumerate(file.listeners)
+    ]
+    if file.user_pools is not None:
+        bindings.append((("PoolServer", "Port"), file.pool_server.address, file.pool_server.port))
+    if file.admin is not None:
+        bindings.append((("Admin", "Port"), file.admin.address, file.admin.port))
+    for number, (where, address, port) in enumerate(bindings):
+        earlier = next((each for each in bindings[:number] if _collide(each[1:], (address, port))), None)
+        if earlier is not None:
+            line = document.locate(earlier[0]).line
+            document.report(
+                where, "DuplicateListener", f"port {port} is taken on line {line}: choose another"
+            )
+
+
+def _collide(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    if one[1] != other[1] or one[1] == 0:
+        return False
+    return one[0] == other[0] or _is_wildcard(one[0]) or _is_wildcard(other[0])
+
+
+def _is_wildcard(address: str) -> bool:
+    return address != "localhost" and ipaddress.ip_address(address).is_unspecified
+
+
+def _check_tls(
+    document: Document, where: Place, listener: ListenerSection, *, folder: Path, now: dt.datetime
+) -> None:
+    if listener.ssl_policy not in POLICIES:
+        message = (
+            f"unknown security policy{did_you_mean(listener.ssl_policy, POLICIES) or '; see docs/config.md'}"
+        )
+        document.report((*where, "SslPolicy"), "SSLPolicyNotFound", message)
+    if listener.protocol == "HTTPS" and not listener.certificates:
+        document.report(where, "CertificateMissing", "an HTTPS listener needs `Certificates`")
+    if listener.protocol == "HTTP" and listener.certificates:
+        message = "`Certificates` on an HTTP listener: write `Protocol: HTTPS`"
+        document.report((*where, "Certificates"), "CertificateOnHttp", message, key=True)
+        return
+    for index, certificate in enumerate(listener.certificates):
+        place = (*where, "Certificates", index)
+        check_certificate(
+            CertificateFiles(folder / certificate.certificate_file, folder / certificate.private_key_file),
+            now=now,
+            report=_placed(document.report, place),
+            warn=_placed(document.warn, place),
+        )
+
+
+def _placed(add: Callable[[Place, str, str], None], where: Place) -> Report:
+    return lambda member, code, message: add((*where, member), code, message)
+
+
+def _check_target_groups(document: Document, groups: Iterable[TargetGroupSection]) -> None:
+    seen: dict[str, int] = {}
+    for index, group in enumerate(groups):
+        where = ("TargetGroups", index)
+        if group.name in seen:
+            line = document.locate(("TargetGroups", seen[group.name], "Name")).line
+            message = f"a target group `{group.name}` is already on line {line}"
+            document.report((*where, "Name"), "DuplicateTargetGroupName", message)
+        seen.setdefault(group.name, index)
+        if group.health_check_timeout_seconds >= group.health_check_interval_seconds:
+            message = "`HealthCheckTimeoutSeconds` must be less than `HealthCheckIntervalSeconds`"
+            place: Place = (*where, "HealthCheckTimeoutSeconds")
+            document.report(place, "BadValue", message)
+        _check_targets(document, where, group)
+
+
+def _check_targets(document: Document, where: Place, group: TargetGroupSection) -> None:
+    seen: set[tuple[str, int]] = set()
+    for index, target in enumerate(group.targets):
+        place = (*where, "Targets", index)
+        port = target.port or group.port
+        if port is None:
+            document.report(place, "Missing", "`Port` is missing here and in the target group")
+        elif (target.id, port) in seen:
+            document.report(
+                place, "DuplicateTarget", f"{target.id} port {port} is already a target of this group"
+            )
+        else:
+            seen.add((target.id, port))
+
+
+def _check_use(document: Document, file: ConfigFile, rulesets: Mapping[int, RuleSet]) -> None:
+    if len(rulesets) == len(file.listeners):
+        used = set[str]().union(*(forwarded_groups(ruleset) for ruleset in rulesets.values()))
+        for index, group in enumerate(file.target_groups):
+            if group.name not in used:
+                message = f"no rule forwards to target group `{group.name}`"
+                document.warn(("TargetGroups", index, "Name"), "TargetGroupUnused", message)
+    for index, group in enumerate(file.target_groups):
+        if not group.targets:
+            message = f"target group `{group.name}` has no targets: it answers 503"
+            document.warn(("TargetGroups", index, "Name"), "NoTargets", message)
+    if file.user_pools is None and "pool_server" in file.model_fields_set:
+        document.warn(
+            ("PoolServer",),
+            "NoUserPools",
+            "`PoolServer` without `UserPools`: nothing is served there",
+            key=True,
+        )

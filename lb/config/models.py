@@ -1,0 +1,301 @@
+"""The shape of the configuration file: one pydantic model per section, in CloudFormation's property names.
+
+Docstrings under the fields are the descriptions in the JSON Schema and in docs/config.md. The models
+check types and ranges of single values. Rules, attributes and user pools keep their raw form here:
+`rules`, `lb.config.attributes` and the pool's own parser check those, each with its own places.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_pascal
+
+from lb.config.rule_shapes import Action, Rule, schema_of
+
+Protocol = Literal["HTTP", "HTTPS"]
+
+
+class Section(BaseModel):
+    """A mapping of the file.
+
+    Unknown keys are reported by `lb.config.unknown`, which can say what was meant.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_pascal,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={"additionalProperties": False},
+        hide_input_in_errors=True,
+    )
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _check_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?", value):
+        raise ValueError("1 to 32 letters, digits and hyphens, with no hyphen at either end")
+    return value
+
+
+def _check_bind_address(value: str) -> str:
+    if value != "localhost":
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            raise ValueError("an IP address of this machine, `0.0.0.0`, `::` or `localhost`") from None
+    return value
+
+
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+
+
+def _check_target_id(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        looks_numeric = re.fullmatch(r"[0-9.]+", value) is not None
+        if looks_numeric or len(value) > 253 or not _HOST.fullmatch(value):
+            raise ValueError("an IP address or a host name, without scheme, port or path") from None
+    return value
+
+
+def _check_public_url(value: str) -> str:
+    if not re.fullmatch(
+        r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?", value
+    ):
+        raise ValueError(
+            "an origin such as https://login.example.com, without path and without `/` at the end"
+        )
+    return value
+
+
+def _check_matcher(value: str) -> str:
+    for part in value.split(","):
+        bounds = re.fullmatch(r"([0-9]{3})(?:-([0-9]{3}))?", part.strip())
+        low, high = (int(bounds[1]), int(bounds[2] or bounds[1])) if bounds else (0, 0)
+        if not 200 <= low <= high <= 499:
+            raise ValueError('codes from 200 to 499: "200", "200,202", "200-299" or a mix')
+    return value
+
+
+def _number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+BindPort = Annotated[int, Field(ge=0, le=65535)]
+BindAddress = Annotated[str, AfterValidator(_check_bind_address)]
+ProtocolName = Annotated[Protocol, BeforeValidator(_upper)]
+Text = Annotated[str, Field(min_length=1)]
+
+_ATTRIBUTES_SCHEMA = {
+    "oneOf": [
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"Key": {"type": "string"}, "Value": {"type": ["string", "number", "boolean"]}},
+                "required": ["Key", "Value"],
+                "additionalProperties": False,
+            },
+        },
+        {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+    ]
+}
+Attributes = Annotated[Any, WithJsonSchema(_ATTRIBUTES_SCHEMA)]
+"""A list of `{Key, Value}` as in CloudFormation, or a plain mapping."""
+
+
+class LoadBalancerSection(Section):
+    """The load balancer itself; every key is optional."""
+
+    name: Name = "albacore"
+    """Name of the load balancer; part of its ARN, and so of the `signer` of identity tokens."""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "local"
+    """Region named in ARNs."""
+    account_id: Annotated[str, BeforeValidator(_number_as_text), Field(pattern=r"^[0-9]{12}$")] = (
+        "000000000000"
+    )
+    """Account named in ARNs, 12 digits (in quotes: it may begin with a zero)."""
+    load_balancer_arn: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]{16}$"
+            ),
+        ]
+        | None
+    ) = None
+    """Whole ARN, where apps check the `signer` of an AWS load balancer that this one stands in for.
+    Default: derived from name, region and account."""
+    load_balancer_attributes: Attributes = ()
+    """Load balancer attributes; see the table of keys below."""
+
+
+class CertificateSection(Section):
+    """A certificate and its key, both PEM.
+
+    The first of a listener is its default; others are chosen by SNI.
+    """
+
+    certificate_file: Text
+    """Certificate with its chain, PEM, leaf first."""
+    private_key_file: Text
+    """Private key, PEM, not encrypted: RSA or ECDSA."""
+
+
+class ListenerSection(Section):
+    """A port that accepts requests, and the rules for them."""
+
+    port: BindPort
+    """Port to listen on; 0 takes a free one and prints it."""
+    protocol: ProtocolName = "HTTP"
+    """`HTTP` or `HTTPS`; HTTPS needs `Certificates`."""
+    address: BindAddress = "0.0.0.0"  # noqa: S104 -- a load balancer's default is every address, as in AWS
+    """Address of this machine to listen on."""
+    certificates: tuple[CertificateSection, ...] = ()
+    """Certificates of an HTTPS listener."""
+    ssl_policy: Text = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    """Security policy by its AWS name: TLS versions and ciphers."""
+    listener_attributes: Attributes = ()
+    """Listener attributes; see the table of keys below."""
+    default_actions: Annotated[Any, WithJsonSchema({"type": "array", "items": schema_of(Action)})]
+    """Actions for requests that no rule takes: at most one authenticating action, then exactly one of
+    forward, redirect and fixed-response."""
+    rules: Annotated[Any, WithJsonSchema({"type": "array", "items": schema_of(Rule)})] = ()
+    """Rules, tried by ascending `Priority`; the first whose conditions all hold decides."""
+
+
+class TargetSection(Section):
+    """One target of a group."""
+
+    id: Annotated[str, AfterValidator(_check_target_id)]
+    """IP address or host name of the target."""
+    port: PortNumber | None = None
+    """Port of the target; default: the group's."""
+
+
+class MatcherSection(Section):
+    """Which answers count as healthy."""
+
+    http_code: Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_check_matcher)] = "200"
+    """Status codes from 200 to 499: `"200"`, `"200,202"`, `"200-299"` or a mix."""
+
+
+class TargetGroupSection(Section):
+    """Servers that can answer the same requests, and how their health is checked."""
+
+    name: Name
+    """Name, referred to by `TargetGroupArn`."""
+    protocol: ProtocolName = "HTTP"
+    """`HTTP` or `HTTPS` towards the targets. As in AWS, certificates of targets are not verified."""
+    port: PortNumber | None = None
+    """Port of targets that name none."""
+    protocol_version: Literal["HTTP1"] = "HTTP1"
+    """HTTP version towards the targets."""
+    target_type: Literal["ip"] = "ip"
+    """Kind of targets."""
+    targets: Annotated[tuple[TargetSection, ...], Field(max_length=1000)] = ()
+    """The targets. A group without targets answers 503."""
+    health_check_enabled: Literal[True] = True
+    """Always on for this kind of targets, as in AWS."""
+    health_check_protocol: ProtocolName | None = None
+    """`HTTP` or `HTTPS`. Default: `HTTP`, as in AWS."""
+    health_check_port: Annotated[
+        int | None,
+        BeforeValidator(lambda value: None if value == "traffic-port" else value),
+        Field(ge=1, le=65535),
+        WithJsonSchema(
+            {"oneOf": [{"const": "traffic-port"}, {"type": "integer", "minimum": 1, "maximum": 65535}]}
+        ),
+    ] = None
+    """Port to check; `traffic-port` is the one that gets requests."""
+    health_check_path: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^/[!-~]*$")] = "/"
+    """Path, and query, of the check."""
+    health_check_interval_seconds: Annotated[int, Field(ge=5, le=300)] = 30
+    """Seconds between checks."""
+    health_check_timeout_seconds: Annotated[int, Field(ge=2, le=120)] = 5
+    """Seconds after which a check has failed; less than the interval."""
+    healthy_threshold_count: Annotated[int, Field(ge=2, le=10)] = 5
+    """Successes in a row that make an unhealthy target healthy."""
+    unhealthy_threshold_count: Annotated[int, Field(ge=2, le=10)] = 2
+    """Failures in a row that make a healthy target unhealthy."""
+    matcher: MatcherSection = MatcherSection()
+    """Which answers count as healthy."""
+    target_group_attributes: Attributes = ()
+    """Target group attributes; see the table of keys below."""
+
+
+class SmtpSection(Section):
+    """A mail server.
+
+    Without it, mails stay in the database and are shown at `/dev/inbox` to this machine only.
+    """
+
+    host: Text
+    """Host name of the mail server."""
+    port: PortNumber = 587
+    """Port of the mail server."""
+    username: str = ""
+    """User name; empty for none."""
+    password: Annotated[str, Field(repr=False)] = ""
+    """Password; best a reference such as `${SMTP_PASSWORD}`."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls`, `tls` from the first byte, or `none`."""
+    sender: Text = Field(alias="From")
+    """Sender address."""
+
+
+class PoolServerSection(Section):
+    """Where the user pools of this file are served."""
+
+    port: BindPort = 9000
+    """Port to listen on; 0 takes a free one and prints it."""
+    address: BindAddress = "127.0.0.1"
+    """Address of this machine to listen on."""
+    public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
+    """Origin at which browsers reach the pool; the issuer of its tokens begins with it.
+
+    Default: `http://localhost:<port>`.
+    """
+    smtp: SmtpSection | None = None
+    """Mail server for codes and invitations."""
+
+
+class AdminSection(Section):
+    """Health, metrics and state of this process. It has no login: keep it on a private address."""
+
+    port: BindPort
+    """Port to listen on; 0 takes a free one and prints it."""
+    address: BindAddress = "127.0.0.1"
+    """Address of this machine to listen on."""
+
+
+class ConfigFile(Section):
+    """The whole file. Paths in it count from the folder it is in."""
+
+    load_balancer: LoadBalancerSection = LoadBalancerSection()
+    """Name and attributes of the load balancer."""
+    listeners: Annotated[tuple[ListenerSection, ...], Field(min_length=1, max_length=50)]
+    """Ports that accept requests."""
+    target_groups: Annotated[tuple[TargetGroupSection, ...], Field(max_length=100)] = ()
+    """Servers that requests are forwarded to."""
+    user_pools: Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "object"}})] = None
+    """User pools that this process serves, in the properties of AWS::Cognito::UserPool."""
+    pool_server: PoolServerSection = PoolServerSection()
+    """Where the user pools are served."""
+    admin: AdminSection | None = None
+    """Where health, metrics and state are served; absent: nowhere."""
+    access_log: Text | None = None
+    """File of the access log in ALB's format; `-` for standard output; absent: none."""
+    data_directory: Text = "albacore-data"
+    """Folder for key files and the pools' database; created with access for its owner only."""

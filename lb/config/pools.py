@@ -1,0 +1,76 @@
+"""User pools of the file: checked by the pool's own parser, reached by import string.
+
+`lb` never imports the pool's package. What comes back here is names: which pools and clients an
+authenticate-cognito action may mean.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lb.config.document import Document
+
+PARSER = "idp.config:parse_pools"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolNames:
+    """The pools of the file: each pool's names and ids, and those of its clients."""
+
+    clients: Mapping[str, frozenset[str]]
+    """Pool name or id -> client names and ids that the file tells (ids may also be generated, in the
+    database).
+    """
+
+    @property
+    def pools(self) -> frozenset[str]:
+        """Names and ids of pools."""
+        return frozenset(self.clients)
+
+
+def import_attribute(reference: str) -> Any:
+    """Return what an import string `package.module:name` names."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def read_pools(document: Document) -> PoolNames:
+    """Check `UserPools`, reporting its problems, and return its names."""
+    root = document.value
+    raw = root.get("UserPools") if isinstance(root, Mapping) else None
+    if raw is None:
+        return PoolNames({})
+    try:
+        import_attribute(PARSER)(raw)
+    except ValueError as invalid:
+        problems: Iterable[Any] | None = getattr(invalid, "problems", None)
+        if problems is None:
+            raise
+        for problem in problems:
+            _report(document, problem)
+    return _names(raw)
+
+
+def _report(document: Document, problem: Any) -> None:
+    where = ("UserPools", *problem.where)
+    add = document.warn if getattr(problem, "severity", "error") == "warning" else document.report
+    add(where, problem.code, problem.message, key=problem.code == "UnknownKey")
+
+
+def _names(raw: object) -> PoolNames:
+    """Names as they stand in the file, so that rules can be checked even when the pools have problems."""
+    clients: dict[str, frozenset[str]] = {}
+    for pool in raw if isinstance(raw, list) else [raw]:
+        if isinstance(pool, Mapping):
+            names = frozenset(_texts(pool.get("UserPoolClients"), "ClientName", "ClientId"))
+            clients |= {str(pool[key]): names for key in ("UserPoolName", "UserPoolId") if key in pool}
+    return PoolNames(clients)
+
+
+def _texts(items: object, *keys: str) -> Iterable[str]:
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Mapping):
+            yield from (str(item[key]) for key in keys if key in item)
