@@ -123,6 +123,8 @@ class Pool:
     domain: str | None = None
     verification_message: MessageTemplate | None = None
     invitation_message: MessageTemplate | None = None
+    active: bool = True
+    """False once the configuration no longer names the pool: kept, not served."""
 
     @property
     def arn(self) -> str:
@@ -172,6 +174,8 @@ class Client:
     """None: every attribute of the schema."""
     write_attributes: tuple[str, ...] | None = None
     auth_session_seconds: int = 180
+    active: bool = True
+    """False once the configuration no longer names the client: kept with its secrets, not served."""
 
     @property
     def is_confidential(self) -> bool:
@@ -330,7 +334,7 @@ class SigningKey:
     use: str
     """`id` or `access`: Cognito signs the two kinds of token with two keys."""
     kid: str
-    sealed: bytes = field(repr=False)
+    sealed: str = field(repr=False)
     created_at: float
 
 

@@ -1,0 +1,215 @@
+"""The seam between the user pool and whatever keeps its records.
+
+A unit of work (`reading`, `writing`) hands out `Records`: one collection per kind of record. Everything
+inside one `writing` block is one transaction, serialised against every other writer of the same rows; when
+the block ends without an exception, the change survives the death of the process. `update` takes a pure
+function old -> new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+from idp.model import (
+    AuthorizationCode,
+    Client,
+    Failures,
+    Family,
+    Group,
+    Mail,
+    MailedCode,
+    Pool,
+    RefreshToken,
+    SigningKey,
+    SsoSession,
+    User,
+)
+
+R = TypeVar("R")
+
+
+class NotFound(LookupError):  # noqa: N818 - the word the service itself uses
+    """No such record."""
+
+
+class AlreadyExists(ValueError):  # noqa: N818 - the word the service itself uses
+    """A record with this identity, or a user with this login, is there already."""
+
+
+class StoreUnusable(RuntimeError):  # noqa: N818 - a state, said plainly
+    """The store cannot be opened; the text says what to do."""
+
+
+class Collection(Protocol[R]):
+    """Records of one kind, by their identity (one or more texts)."""
+
+    async def get(self, *key: str) -> R:
+        """Return the record; raises NotFound."""
+        ...
+
+    async def find(self, *key: str) -> R | None:
+        """Return the record or None."""
+        ...
+
+    async def create(self, record: R) -> R:
+        """Add a record; raises AlreadyExists."""
+        ...
+
+    async def update(self, key: Sequence[str], change: Callable[[R], R]) -> R:
+        """Replace the record by `change(record)` and return the new one; raises NotFound."""
+        ...
+
+    async def delete(self, *key: str) -> None:
+        """Remove the record; raises NotFound."""
+        ...
+
+
+class Pools(Collection[Pool], Protocol):
+    """User pools, by id."""
+
+    async def list(self) -> tuple[Pool, ...]:
+        """All pools by id, inactive ones too."""
+        ...
+
+
+class Clients(Collection[Client], Protocol):
+    """App clients, by client id (unique over all pools)."""
+
+    async def list(self, pool_id: str) -> tuple[Client, ...]:
+        """All clients of a pool by id, inactive ones too."""
+        ...
+
+
+class Users(Collection[User], Protocol):
+    """Users, by pool id and sub. `create` and `update` raise AlreadyExists on a taken login."""
+
+    async def by_login(self, pool_id: str, login: str) -> User | None:
+        """The user who signs in with this normalised login."""
+        ...
+
+    async def list(self, pool_id: str, *, limit: int = 60, after: str = "") -> tuple[User, ...]:
+        """Users by username, those after the username `after`."""
+        ...
+
+    async def count(self, pool_id: str) -> int:
+        """How many users the pool has."""
+        ...
+
+
+class Groups(Collection[Group], Protocol):
+    """Groups, by pool id and name, and who is in them."""
+
+    async def list(self, pool_id: str) -> tuple[Group, ...]:
+        """All groups of a pool by name."""
+        ...
+
+    async def of(self, pool_id: str, sub: str) -> tuple[Group, ...]:
+        """A user's groups, strongest precedence first."""
+        ...
+
+    async def add_member(self, pool_id: str, name: str, sub: str) -> None:
+        """Put a user into a group; being in it already is fine. Raises NotFound."""
+        ...
+
+    async def remove_member(self, pool_id: str, name: str, sub: str) -> None:
+        """Take a user out of a group; not being in it is fine."""
+        ...
+
+
+class AuthorizationCodes(Collection[AuthorizationCode], Protocol):
+    """Authorization codes, by hash."""
+
+    async def delete_of(self, pool_id: str, sub: str) -> None:
+        """Remove a user's codes that were not redeemed."""
+        ...
+
+
+class Families(Collection[Family], Protocol):
+    """Refresh-token families, by id (`origin_jti`)."""
+
+    async def by_event(self, event_id: str) -> Family | None:
+        """The family of an authentication event."""
+        ...
+
+    async def revoke_all(self, pool_id: str, sub: str, now: float) -> int:
+        """Revoke every live family of a user; returns how many."""
+        ...
+
+
+class SsoSessions(Collection[SsoSession], Protocol):
+    """Hosted-page sessions, by hash of the cookie."""
+
+    async def delete_of(self, pool_id: str, sub: str) -> None:
+        """End all of a user's sessions."""
+        ...
+
+
+class SigningKeys(Collection[SigningKey], Protocol):
+    """Signing keys, by pool id and use."""
+
+    async def list(self) -> tuple[SigningKey, ...]:
+        """All keys of all pools."""
+        ...
+
+
+class Mails(Protocol):
+    """Mails of the development inbox."""
+
+    async def add(self, mail: Mail) -> Mail:
+        """Keep a mail (its id is given by the store) and return it with its id."""
+        ...
+
+    async def latest(self, limit: int) -> tuple[Mail, ...]:
+        """The newest mails, newest first."""
+        ...
+
+
+class Records(Protocol):
+    """All collections, within one transaction."""
+
+    @property
+    def pools(self) -> Pools: ...
+    @property
+    def clients(self) -> Clients: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def mailed_codes(self) -> Collection[MailedCode]: ...
+    @property
+    def failures(self) -> Collection[Failures]: ...
+    @property
+    def codes(self) -> AuthorizationCodes: ...
+    @property
+    def families(self) -> Families: ...
+    @property
+    def refresh_tokens(self) -> Collection[RefreshToken]: ...
+    @property
+    def sso_sessions(self) -> SsoSessions: ...
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+    @property
+    def mails(self) -> Mails: ...
+
+
+class Store(Protocol):
+    """A place that keeps records."""
+
+    def reading(self) -> AbstractAsyncContextManager[Records]:
+        """Open a unit of work that only reads, on one consistent view."""
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[Records]:
+        """Open a unit of work that may write; commits at the end, rolls back on an exception."""
+        ...
+
+    async def collect(self, now: float) -> int:
+        """Remove what has expired by `now`; returns how many records."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...

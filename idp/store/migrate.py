@@ -1,0 +1,50 @@
+"""Brings the tables up to date when the store opens.
+
+The migrations are Alembic's and travel inside the package. Several processes may start at once: SQLite's
+write lock (BEGIN IMMEDIATE) or an advisory lock on PostgreSQL lets one of them do the work and the others
+find it done.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from idp.store.base import StoreUnusable
+
+FOLDER: Final = Path(__file__).with_name("migrations")
+ADVISORY_LOCK: Final = 0x616C6261
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Run the migrations that are missing; raises StoreUnusable."""
+    try:
+        async with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            await connection.run_sync(_upgrade)
+    except CommandError as error:
+        raise StoreUnusable(
+            f"the database of the user pool was written by a newer version of this program ({error})"
+        ) from error
+    except DatabaseError as error:
+        raise StoreUnusable(f"the database of the user pool cannot be opened: {error.orig}") from error
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    if MigrationContext.configure(connection).get_current_revision() == newest:
+        return
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,251 @@
+"""The tables, in types that SQLite and PostgreSQL share.
+
+Uniqueness that security leans on (one owner per login, one client id, one family per code) is in the
+database and not only in the code, so that several nodes may share it. Times are Unix seconds in double
+precision.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _key(name: str, size: int = 255) -> Column[str]:
+    return Column(name, String(size), primary_key=True)
+
+
+def _text(name: str, *, size: int = 255, nullable: bool = False) -> Column[str]:
+    return Column(name, String(size), nullable=nullable)
+
+
+def _long(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[float]:
+    return Column(name, Double, nullable=nullable)
+
+
+def _json(name: str) -> Column[object]:
+    return Column(name, JSON, nullable=False)
+
+
+def _pool_owned() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["pool_id"], ["pools.id"], ondelete="CASCADE")
+
+
+def _user_owned() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["pool_id", "sub"], ["users.pool_id", "users.sub"], ondelete="CASCADE")
+
+
+def _client_owned() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["client_id"], ["clients.id"], ondelete="CASCADE")
+
+
+pools = Table(
+    "pools", metadata, _key("id"), _text("name"), Column("active", Boolean, nullable=False), _json("document")
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    _key("id"),
+    _text("pool_id"),
+    _text("name"),
+    Column("active", Boolean, nullable=False),
+    _json("document"),
+    _json("sealed_secrets"),
+    _pool_owned(),
+    Index(None, "pool_id"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _key("pool_id"),
+    _key("sub"),
+    _text("username"),
+    _text("status"),
+    Column("enabled", Boolean, nullable=False),
+    _json("attributes"),
+    _text("password_hash", size=512, nullable=True),
+    _time("temporary_until", nullable=True),
+    _time("created_at"),
+    _time("updated_at"),
+    _pool_owned(),
+    UniqueConstraint("pool_id", "username"),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    _key("pool_id"),
+    _key("login", 512),
+    _text("sub"),
+    _user_owned(),
+    Index(None, "pool_id", "sub"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    _key("pool_id"),
+    _key("name"),
+    _long("description"),
+    Column("precedence", Integer, nullable=True),
+    _long("role_arn", nullable=True),
+    _pool_owned(),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    _key("pool_id"),
+    _key("name"),
+    _key("sub"),
+    ForeignKeyConstraint(["pool_id", "name"], ["groups.pool_id", "groups.name"], ondelete="CASCADE"),
+    _user_owned(),
+    Index(None, "pool_id", "sub"),
+)
+
+# No foreign key to users: a name that nobody has must leave the same traces as one that somebody has.
+mailed_codes = Table(
+    "mailed_codes",
+    metadata,
+    _key("pool_id"),
+    _key("subject"),
+    _key("purpose", 32),
+    _text("code_hash", nullable=True),
+    _time("expires_at"),
+    _json("sends"),
+    _json("attempts"),
+    Column("wrong", Integer, nullable=False),
+    _pool_owned(),
+    Index(None, "expires_at"),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    _key("pool_id"),
+    _key("subject"),
+    Column("count", Integer, nullable=False),
+    _time("last_at"),
+    _time("locked_until"),
+    _pool_owned(),
+    Index(None, "last_at"),
+)
+
+authorization_codes = Table(
+    "authorization_codes",
+    metadata,
+    _key("code_hash"),
+    _text("pool_id"),
+    _text("client_id"),
+    _text("sub"),
+    _long("redirect_uri"),
+    _json("scopes"),
+    _long("nonce", nullable=True),
+    _text("code_challenge", nullable=True),
+    Column("auth_time", BigInteger, nullable=False),
+    _time("expires_at"),
+    _text("family_id"),
+    _time("redeemed_at", nullable=True),
+    _user_owned(),
+    _client_owned(),
+    UniqueConstraint("family_id"),
+    Index(None, "expires_at"),
+    Index(None, "pool_id", "sub"),
+)
+
+families = Table(
+    "families",
+    metadata,
+    _key("id"),
+    _text("pool_id"),
+    _text("client_id"),
+    _text("sub"),
+    _text("event_id"),
+    _json("scopes"),
+    Column("auth_time", BigInteger, nullable=False),
+    _long("nonce", nullable=True),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("revoked_at", nullable=True),
+    _user_owned(),
+    _client_owned(),
+    UniqueConstraint("event_id"),
+    Index(None, "pool_id", "sub"),
+    Index(None, "expires_at"),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    _key("token_hash"),
+    _text("family_id"),
+    _time("issued_at"),
+    _time("expires_at"),
+    _time("superseded_at", nullable=True),
+    ForeignKeyConstraint(["family_id"], ["families.id"], ondelete="CASCADE"),
+    Index(None, "family_id"),
+)
+
+sso_sessions = Table(
+    "sso_sessions",
+    metadata,
+    _key("token_hash"),
+    _text("pool_id"),
+    _text("sub"),
+    Column("auth_time", BigInteger, nullable=False),
+    _time("expires_at"),
+    _user_owned(),
+    Index(None, "pool_id", "sub"),
+    Index(None, "expires_at"),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    _key("pool_id"),
+    _key("use", 16),
+    _text("kid"),
+    _long("sealed"),
+    _time("created_at"),
+    _pool_owned(),
+    UniqueConstraint("kid"),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _text("pool_id", nullable=True),
+    _long("recipient"),
+    _long("subject"),
+    _long("body"),
+    _time("sent_at"),
+)

@@ -1,0 +1,269 @@
+"""What every store must do, whatever keeps the records."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from idp import model
+from idp.seal import Vault
+from idp.store.base import AlreadyExists, NotFound, Store
+from idp.store.database import database_url, open_store
+
+NOW = 1_800_000_000.0
+POOL = model.Pool(id="local_000000001", name="staff", resource_servers=(model.ResourceServer("api", "API"),))
+CLIENT = model.Client(id="client-1", pool_id=POOL.id, name="web", secrets=(model.Secret("s" * 30),))
+
+
+@pytest.fixture(params=["sqlite"])
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await open_store(database_url(tmp_path), Vault(b"k" * 32))
+    async with store.writing() as records:
+        await records.pools.create(POOL)
+        await records.clients.create(CLIENT)
+    yield store
+    await store.close()
+
+
+def make_user(name: str, *logins: str) -> model.User:
+    return model.User(
+        pool_id=POOL.id,
+        sub=str(uuid.uuid4()),
+        username=name,
+        status=model.UserStatus.CONFIRMED,
+        created_at=NOW,
+        updated_at=NOW,
+        attributes={"email": f"{name}@example.com"},
+        logins=logins or (name,),
+    )
+
+
+def make_family(user: model.User, **changes: object) -> model.Family:
+    family = model.Family(
+        id=str(uuid.uuid4()),
+        pool_id=POOL.id,
+        client_id=CLIENT.id,
+        sub=user.sub,
+        event_id=str(uuid.uuid4()),
+        scopes=("openid",),
+        auth_time=int(NOW),
+        nonce=None,
+        created_at=NOW,
+        expires_at=NOW + 100,
+    )
+    return replace(family, **changes)  # type: ignore[arg-type]
+
+
+async def add(store: Store, user: model.User) -> model.User:
+    async with store.writing() as records:
+        return await records.users.create(user)
+
+
+async def test_reads_back_what_was_created(store: Store) -> None:
+    user = await add(store, make_user("ann", "ann", "ann@example.com"))
+    async with store.reading() as records:
+        assert await records.pools.get(POOL.id) == POOL
+        assert await records.clients.get(CLIENT.id) == CLIENT
+        assert await records.users.get(POOL.id, user.sub) == user
+
+
+async def test_find_is_none_and_the_others_raise_for_what_is_not_there(store: Store) -> None:
+    async with store.writing() as records:
+        assert await records.users.find(POOL.id, "nobody") is None
+        with pytest.raises(NotFound):
+            await records.users.get(POOL.id, "nobody")
+        with pytest.raises(NotFound):
+            await records.users.update((POOL.id, "nobody"), lambda user: user)
+        with pytest.raises(NotFound):
+            await records.users.delete(POOL.id, "nobody")
+        with pytest.raises(NotFound):
+            await records.codes.update(("nothing",), lambda code: code)
+
+
+async def test_a_login_has_one_owner(store: Store) -> None:
+    await add(store, make_user("ann", "ann", "shared@example.com"))
+    with pytest.raises(AlreadyExists):
+        await add(store, make_user("bob", "bob", "shared@example.com"))
+    async with store.reading() as records:
+        assert await records.users.by_login(POOL.id, "bob") is None
+        assert await records.users.count(POOL.id) == 1
+
+
+async def test_a_login_cannot_be_taken_over_by_an_update(store: Store) -> None:
+    ann, bob = await add(store, make_user("ann")), await add(store, make_user("bob"))
+    with pytest.raises(AlreadyExists):
+        async with store.writing() as records:
+            await records.users.update((POOL.id, bob.sub), lambda u: replace(u, logins=("bob", "ann")))
+    async with store.reading() as records:
+        owner = await records.users.by_login(POOL.id, "ann")
+        assert owner is not None
+        assert owner.sub == ann.sub
+
+
+async def test_update_moves_logins(store: Store) -> None:
+    ann = await add(store, make_user("ann", "ann", "old@example.com"))
+    async with store.writing() as records:
+        change = await records.users.update(
+            (POOL.id, ann.sub), lambda u: replace(u, logins=("ann", "new@example.com"))
+        )
+    async with store.reading() as records:
+        assert await records.users.by_login(POOL.id, "old@example.com") is None
+        assert await records.users.by_login(POOL.id, "new@example.com") == change
+
+
+async def test_a_refused_insert_leaves_the_transaction_usable(store: Store) -> None:
+    async with store.writing() as records:
+        with pytest.raises(AlreadyExists):
+            await records.pools.create(POOL)
+        await records.groups.create(model.Group(POOL.id, "staff"))
+    async with store.reading() as records:
+        assert await records.groups.find(POOL.id, "staff") is not None
+
+
+async def test_a_broken_reference_is_not_called_already_existing(store: Store) -> None:
+    with pytest.raises(Exception, match="(?i)foreign key") as caught:
+        async with store.writing() as records:
+            await records.groups.create(model.Group("local_nowhere00", "staff"))
+    assert not isinstance(caught.value, AlreadyExists)
+
+
+async def test_an_exception_undoes_the_whole_unit_of_work(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="halfway"):
+        async with store.writing() as records:
+            await records.users.create(make_user("ann"))
+            raise RuntimeError("halfway")
+    async with store.reading() as records:
+        assert await records.users.count(POOL.id) == 0
+
+
+async def test_parallel_updates_lose_nothing(store: Store) -> None:
+    key = (POOL.id, "somebody")
+    async with store.writing() as records:
+        await records.failures.create(model.Failures(*key))
+
+    async def count_up() -> None:
+        async with store.writing() as records:
+            await records.failures.update(key, lambda f: replace(f, count=f.count + 1))
+
+    await asyncio.gather(*(count_up() for _ in range(30)))
+    async with store.reading() as records:
+        assert (await records.failures.get(*key)).count == 30
+
+
+async def test_of_parallel_creations_of_one_login_exactly_one_succeeds(store: Store) -> None:
+    results = await asyncio.gather(*(add(store, make_user("ann")) for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(result, model.User) for result in results) == 1
+    assert sum(isinstance(result, AlreadyExists) for result in results) == 7
+
+
+async def test_a_reader_sees_one_view_while_others_write(store: Store) -> None:
+    async with store.reading() as records:
+        assert await records.users.count(POOL.id) == 0
+        await add(store, make_user("ann"))
+        assert await records.users.count(POOL.id) == 0
+
+
+async def test_a_cancelled_writer_holds_nobody_up(store: Store) -> None:
+    inside = asyncio.Event()
+
+    async def hang() -> None:
+        async with store.writing() as records:
+            await records.users.create(make_user("ann"))
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(hang())
+    await inside.wait()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert (await add(store, make_user("ann"))).username == "ann"
+
+
+async def test_lists_users_by_name_from_a_place_on(store: Store) -> None:
+    for name in ("dora", "ann", "bob", "carl"):
+        await add(store, make_user(name))
+    async with store.reading() as records:
+        page = await records.users.list(POOL.id, limit=2)
+        rest = await records.users.list(POOL.id, limit=10, after=page[-1].username)
+    assert [u.username for u in (*page, *rest)] == ["ann", "bob", "carl", "dora"]
+
+
+async def test_groups_come_strongest_first_and_membership_is_idempotent(store: Store) -> None:
+    ann = await add(store, make_user("ann"))
+    async with store.writing() as records:
+        for name, precedence in (("zeta", 1), ("alpha", None), ("beta", 5)):
+            await records.groups.create(model.Group(POOL.id, name, precedence=precedence))
+            await records.groups.add_member(POOL.id, name, ann.sub)
+            await records.groups.add_member(POOL.id, name, ann.sub)
+        await records.groups.remove_member(POOL.id, "beta", ann.sub)
+        await records.groups.remove_member(POOL.id, "beta", ann.sub)
+        with pytest.raises(NotFound):
+            await records.groups.add_member(POOL.id, "nowhere", ann.sub)
+    async with store.reading() as records:
+        assert [group.name for group in await records.groups.of(POOL.id, ann.sub)] == ["zeta", "alpha"]
+
+
+async def test_deleting_a_user_takes_everything_of_theirs(store: Store) -> None:
+    ann = await add(store, make_user("ann"))
+    family = make_family(ann)
+    async with store.writing() as records:
+        await records.families.create(family)
+        await records.refresh_tokens.create(model.RefreshToken("hash", family.id, NOW, NOW + 1))
+        await records.sso_sessions.create(model.SsoSession("cookie", POOL.id, ann.sub, int(NOW), NOW + 1))
+        await records.users.delete(POOL.id, ann.sub)
+    async with store.reading() as records:
+        assert await records.users.by_login(POOL.id, "ann") is None
+        assert await records.families.find(family.id) is None
+        assert await records.refresh_tokens.find("hash") is None
+        assert await records.sso_sessions.find("cookie") is None
+
+
+async def test_revokes_all_families_of_one_user_only(store: Store) -> None:
+    ann, bob = await add(store, make_user("ann")), await add(store, make_user("bob"))
+    mine, others = make_family(ann), make_family(bob)
+    async with store.writing() as records:
+        for family in (mine, make_family(ann), others):
+            await records.families.create(family)
+        assert await records.families.revoke_all(POOL.id, ann.sub, NOW) == 2
+        assert await records.families.revoke_all(POOL.id, ann.sub, NOW) == 0
+    async with store.reading() as records:
+        assert (await records.families.get(mine.id)).revoked_at == NOW
+        assert (await records.families.get(others.id)).revoked_at is None
+        assert await records.families.by_event(mine.event_id) is not None
+
+
+async def test_collect_removes_what_expired_and_nothing_else(store: Store) -> None:
+    ann = await add(store, make_user("ann"))
+    old, live = make_family(ann, expires_at=NOW - 1), make_family(ann, expires_at=NOW + 1)
+    async with store.writing() as records:
+        for family in (old, live):
+            await records.families.create(family)
+            token = model.RefreshToken(f"token-{family.id}", family.id, NOW, family.expires_at)
+            await records.refresh_tokens.create(token)
+        await records.sso_sessions.create(model.SsoSession("old", POOL.id, ann.sub, 1, NOW - 1))
+        await records.sso_sessions.create(model.SsoSession("live", POOL.id, ann.sub, 1, NOW + 1))
+        await records.failures.create(model.Failures(POOL.id, "old", 3, NOW - 86_400))
+        await records.failures.create(model.Failures(POOL.id, "live", 3, NOW - 60))
+    assert await store.collect(NOW) == 4
+    async with store.reading() as records:
+        assert await records.families.find(old.id) is None
+        assert await records.families.find(live.id) is not None
+        assert await records.refresh_tokens.find(f"token-{live.id}") is not None
+        assert await records.sso_sessions.find("live") is not None
+        assert await records.failures.find(POOL.id, "live") is not None
+        assert await records.users.count(POOL.id) == 1
+
+
+async def test_mails_are_numbered_and_newest_first(store: Store) -> None:
+    async with store.writing() as records:
+        for number in range(3):
+            await records.mails.add(model.Mail(0, "a@example.com", f"mail {number}", "text", NOW))
+    async with store.reading() as records:
+        latest = await records.mails.latest(2)
+    assert [mail.subject for mail in latest] == ["mail 2", "mail 1"]
+    assert latest[0].id > latest[1].id
