@@ -31,6 +31,10 @@ class Answer:
     """The access log's `redirect_url`; empty for none. Never a URL that carries a code, state or token."""
     close: bool = False
     """Close the client's connection afterwards (refused framing: the rest of the bytes cannot be trusted)."""
+    priority: int | None = None
+    """Priority of the rule for the access log, set by the pipeline; -1 for a refused login callback."""
+    group_arn: str = ""
+    """The access log's target group, when a group was chosen and had no target to offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,9 @@ class Proceed:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Dispatch:
-    """The request goes to a target group."""
+    """The request goes to a target group. Immutable by agreement: a frozen one costs 2 us a request."""
 
     group: str
     path: str

@@ -33,6 +33,7 @@ class Reason(Enum):
     URI_TOO_LONG = Cause(414)
     TOO_MANY_FORWARDED_ADDRESSES = Cause(463)
     UNSUPPORTED_TRANSFER_ENCODING = Cause(501)
+    VERSION_NOT_SUPPORTED = Cause(505)
     REDIRECT_TOO_LONG = Cause(507, "HTTP_Redirect_Url_Limit_Exceeded_Count")
     CLIENT_CLOSED = Cause(460)
     TRANSFORM_FAILED = Cause(500)

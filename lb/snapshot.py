@@ -1,7 +1,7 @@
 """The immutable compiled form of the settings, swapped whole on reload.
 
-Per listener: rules, compiled pre-actions, the login callback, attributes and the header bytes that never change from
-request to request. A request keeps the snapshot it started with. Nothing here does I/O.
+Per listener: rules, compiled pre-actions, the login callback, attributes and the header bytes that never
+change from request to request. A request keeps the snapshot it started with. Nothing here does I/O.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lb.outcomes import Answer, Pending, PreActionOutcome
+from lb.headers import ForwardPolicy, ResponseEdits
 from lb.settings import ListenerSettings, LoadBalancerAttributes, Settings
-from rules.actions import PreAction, WeightedTargetGroup
-from rules.evaluate import RuleSet
+from rules.actions import AuthenticateCognito, AuthenticateOidc, PreAction
 from rules.request import RequestHead
+from rules.ruleset import Decision, RuleSet
 
 
 class PreActionHandler(Protocol):
@@ -33,25 +34,27 @@ class CallbackHandler(Protocol):
         ...
 
 
-PickGroup = Callable[[tuple[WeightedTargetGroup, ...]], str | None]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ListenerSnapshot:
     """One listener, compiled."""
 
     settings: ListenerSettings
-    ruleset: RuleSet
+    find: Callable[[RequestHead], Decision]
+    """The compiled rules."""
+    evaluations: Mapping[int, int]
+    """By rule priority: how many rules are looked at, by AWS's count, until that rule is found."""
     attributes: LoadBalancerAttributes
+    policy: ForwardPolicy
+    edits: ResponseEdits
     pre_actions: Mapping[int, PreActionHandler]
     """By rule priority; 0 is the default rule."""
     callback: CallbackHandler | None
+    """None on listeners without an authenticate action: then the callback path is an ordinary path."""
     serve_key: Callable[[str], Answer | None] | None
-    pick_group: PickGroup
-    scheme: str
-    port: int
-    response_edits: Mapping[bytes, bytes]
-    """Lower-case name -> whole header line that listener attributes set on every response."""
+    """Answers for key documents; None where there is nothing to verify."""
+    group_arns: Mapping[str, str]
+    elb: str
+    """`app/<name>/<id>`, the load balancer in the access log."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,4 +66,60 @@ class Snapshot:
     """By listener ARN."""
 
 
-CompilePreAction = Callable[[PreAction, str], PreActionHandler]
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """How pre-actions become handlers: given by the owner of keys, sessions and provider connections."""
+
+    compile: Callable[[PreAction, str], PreActionHandler]
+    """(action, binding) to handler; the binding names listener and rule, and sessions are sealed to it."""
+    callback: Callable[[Mapping[str, PreActionHandler]], CallbackHandler]
+    """Handlers by binding to the handler of the callback path."""
+    serve_key: Callable[[str], Answer | None]
+
+
+def compile_snapshot(settings: Settings, authentication: Authentication) -> Snapshot:
+    """Compile the settings of a load balancer.
+
+    Raises whatever compiling a pre-action raises; then there is no snapshot, and the old one keeps running.
+    """
+    return Snapshot(
+        settings,
+        {
+            listener.arn: _compile_listener(settings, listener, authentication)
+            for listener in settings.listeners
+        },
+    )
+
+
+def _compile_listener(
+    settings: Settings, listener: ListenerSettings, authentication: Authentication
+) -> ListenerSnapshot:
+    ruleset = listener.ruleset
+    rules = (*ruleset.rules, ruleset.default)
+    handlers: dict[str, PreActionHandler] = {}
+    by_rule: dict[int, PreActionHandler] = {}
+    for rule in rules:
+        if rule.pre_action is not None:
+            binding = f"{listener.arn}/{rule.priority}"
+            by_rule[rule.priority] = handlers[binding] = authentication.compile(rule.pre_action, binding)
+    logs_in = any(isinstance(rule.pre_action, AuthenticateCognito | AuthenticateOidc) for rule in rules)
+    return ListenerSnapshot(
+        settings=listener,
+        find=ruleset.find,
+        evaluations=_evaluations(ruleset),
+        attributes=settings.attributes,
+        policy=ForwardPolicy.compile(
+            settings.attributes, scheme=listener.protocol.lower(), port=listener.port
+        ),
+        edits=ResponseEdits.compile(listener.response_headers, server_header=listener.server_header),
+        pre_actions=by_rule,
+        callback=authentication.callback(handlers) if logs_in else None,
+        serve_key=authentication.serve_key if logs_in else None,
+        group_arns={name: group.arn for name, group in settings.target_groups.items()},
+        elb=settings.arn.partition(":loadbalancer/")[2] or settings.name,
+    )
+
+
+def _evaluations(ruleset: RuleSet) -> dict[int, int]:
+    counts = {rule.priority: position for position, rule in enumerate(ruleset.rules, 1)}
+    return {**counts, ruleset.default.priority: len(ruleset.rules)}
