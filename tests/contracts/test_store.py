@@ -125,17 +125,20 @@ async def test_a_refused_insert_leaves_the_transaction_usable(store: Store) -> N
 
 
 async def test_a_broken_reference_is_not_called_already_existing(store: Store) -> None:
-    with pytest.raises(Exception, match="(?i)foreign key") as caught:
+    with pytest.raises(Exception, match=r"(?i)foreign key") as caught:
         async with store.writing() as records:
             await records.groups.create(model.Group("local_nowhere00", "staff"))
     assert not isinstance(caught.value, AlreadyExists)
 
 
 async def test_an_exception_undoes_the_whole_unit_of_work(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="halfway"):
+    async def fail_halfway() -> None:
         async with store.writing() as records:
             await records.users.create(make_user("ann"))
             raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        await fail_halfway()
     async with store.reading() as records:
         assert await records.users.count(POOL.id) == 0
 
