@@ -1,4 +1,4 @@
-"""Every rule of an authorization request (cognito.md 1.2, 1.3): what is served, shown or sent to the client."""
+"""Every rule of an authorization request (cognito.md 1.2, 1.3): served, shown or sent to the client."""
 
 from dataclasses import replace
 from urllib.parse import urlencode
