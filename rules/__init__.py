@@ -27,13 +27,26 @@ from rules.conditions import (
     QueryString,
     SourceIp,
 )
+from rules.document import parse_ruleset, to_document
 from rules.evaluate import evaluate
+from rules.limits import AWS, RELAXED, Limits
 from rules.problems import InvalidRules, Place, Problem
+from rules.redirects import LocationFailure, build_location
 from rules.request import RequestHead
 from rules.ruleset import Decision, Rule, RuleSet
-from rules.transforms import HostHeaderRewrite, Rewrite, Transform, UrlRewrite
+from rules.transforms import (
+    HostHeaderRewrite,
+    Rewrite,
+    Transform,
+    Transformed,
+    TransformFailure,
+    UrlRewrite,
+    apply_transforms,
+)
 
 __all__ = [
+    "AWS",
+    "RELAXED",
     "Action",
     "AdditionalClaim",
     "AuthenticateCognito",
@@ -49,6 +62,8 @@ __all__ = [
     "HttpRequestMethod",
     "InvalidRules",
     "JwtValidation",
+    "Limits",
+    "LocationFailure",
     "OnUnauthenticatedRequest",
     "PathPattern",
     "Place",
@@ -66,7 +81,13 @@ __all__ = [
     "SourceIp",
     "TargetGroupStickiness",
     "Transform",
+    "TransformFailure",
+    "Transformed",
     "UrlRewrite",
     "WeightedTargetGroup",
+    "apply_transforms",
+    "build_location",
     "evaluate",
+    "parse_ruleset",
+    "to_document",
 ]

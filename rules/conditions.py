@@ -31,7 +31,7 @@ class PathPattern:
 
 @dataclass(frozen=True, slots=True)
 class HttpHeader:
-    """`http-header`: one header, name and value without regard to case; of a repeated header, any instance."""
+    """`http-header`: one header, case of name and value ignored; of a repeated header, any instance."""
 
     field: ClassVar[str] = "http-header"
     name: str

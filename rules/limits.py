@@ -24,6 +24,8 @@ class Limits:
     wildcards_per_rule: int
     target_groups_per_action: int
     rewrites_per_transform: int
+    strict: bool
+    """Refuse what AWS refuses although it has a meaning here, such as the host `localhost`; else warn."""
     # One number for both profiles from here on.
     priority: int = 50_000
     host: int = 128
@@ -57,6 +59,7 @@ AWS = Limits(
     wildcards_per_rule=6,
     target_groups_per_action=5,
     rewrites_per_transform=1,
+    strict=True,
 )
 
 RELAXED = Limits(
@@ -67,6 +70,7 @@ RELAXED = Limits(
     wildcards_per_rule=200,
     target_groups_per_action=20,
     rewrites_per_transform=10,
+    strict=False,
 )
 
 MAX_LOCATION = 8192
