@@ -36,20 +36,29 @@ class _Recorded(io.BytesIO):
         """Keep the buffer: the next response on the connection is still in it."""
 
 
-def send_raw(port: int, data: bytes, *, host: str = "127.0.0.1") -> list[RawResponse]:
-    """Send `data`, then read until the peer closes; returns the answers (none when it only closed).
+def send_raw(port: int, data: bytes, *, expect: int | None = None) -> list[RawResponse]:
+    """Send `data`, then read until the peer closes, or until `expect` answers are complete.
 
-    The last request of `data` must ask for `Connection: close`, or be one after which the server closes.
+    Returns the answers, none when it only closed. Raises TimeoutError when neither happens.
     """
-    with socket.create_connection((host, port), timeout=TIMEOUT_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS) as connection:
         received = bytearray()
         try:
             connection.sendall(data)
             while chunk := connection.recv(65536):
                 received += chunk
+                if expect is not None and _count_complete(received) >= expect:
+                    break
         except (BrokenPipeError, ConnectionResetError):
             pass  # it refused before everything was sent: what came back is the answer
     return parse_responses(bytes(received))
+
+
+def _count_complete(received: bytes | bytearray) -> int:
+    try:
+        return len(parse_responses(bytes(received)))
+    except (http.client.HTTPException, ValueError):
+        return 0
 
 
 def parse_responses(received: bytes) -> list[RawResponse]:

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
@@ -96,7 +97,11 @@ class Running:
 
 @contextlib.contextmanager
 def running_albacore(
-    config: Mapping[str, object], folder: Path, *, env: Mapping[str, str] | None = None
+    config: Mapping[str, object],
+    folder: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    stop: Literal["clean", "kill"] = "clean",
 ) -> Iterator[Running]:
     """Run `albacore run` on `config` until the block is left.
 
@@ -106,6 +111,7 @@ def running_albacore(
     path = folder / "albacore.yaml"
     path.write_text(yaml.safe_dump(dict(config), sort_keys=False))
     ready = folder / "ready"
+    ready.unlink(missing_ok=True)
     running = Running([COMMAND, "run", path, "--ready-file", ready], folder=folder, env=env)
     try:
         running.wait_until(ready.exists, what="the ready file")
@@ -114,4 +120,7 @@ def running_albacore(
         # The test's own failure must not be hidden behind a complaint about the exit.
         running.kill()
         raise
-    running.stop()
+    if stop == "kill":
+        running.kill()
+    else:
+        running.stop()

@@ -8,12 +8,12 @@ names of the file, so that a test shows only what is special about it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.running import Running, free_ports, running_albacore
-from tests.support.target import Target
+from tests.support.target import Respond, Target, echo
 
 POOL_ID = "us-east-1_Example01"
 CLIENT_ID = "1example23456789"
@@ -92,13 +92,12 @@ def rule(priority: int, path: str, *actions: Mapping[str, object]) -> dict[str, 
     return {"Priority": priority, "Conditions": [condition], "Actions": list(actions)}
 
 
-def group(target_port: int, name: str = "app") -> dict[str, object]:
-    """A target group of one target."""
+def group(*target_ports: int, name: str = "app") -> dict[str, object]:
+    """A target group of local targets."""
     return {
         "Name": name,
         "Protocol": "HTTP",
-        "Port": target_port,
-        "Targets": [{"Id": "127.0.0.1", "Port": target_port}],
+        "Targets": [{"Id": "127.0.0.1", "Port": port} for port in target_ports],
         "HealthCheckPath": "/health",
     }
 
@@ -145,6 +144,7 @@ def stack_config(
     *,
     rules: Sequence[Mapping[str, object]] = (),
     default: Sequence[Mapping[str, object]] | None = None,
+    extra_groups: Sequence[Mapping[str, object]] = (),
     **members: object,
 ) -> dict[str, object]:
     """The whole file: every path needs a login unless `rules` or `default` say otherwise."""
@@ -158,7 +158,7 @@ def stack_config(
     return {
         "LoadBalancer": {"Name": "web", "LoadBalancerArn": ARN},
         "Listeners": [listener],
-        "TargetGroups": [group(target_port)],
+        "TargetGroups": [group(target_port), *extra_groups],
         "UserPools": [pool(ports)],
         "PoolServer": {"Port": ports.pool, "Address": "127.0.0.1", "PublicUrl": ports.pool_url},
         "Admin": {"Port": ports.admin, "Address": "127.0.0.1"},
@@ -174,19 +174,31 @@ def running_stack(
     *,
     rules: Sequence[Mapping[str, object]] = (),
     default: Sequence[Mapping[str, object]] | None = None,
+    extra_groups: Sequence[Mapping[str, object]] = (),
     pool_members: Mapping[str, object] | None = None,
     client_members: Mapping[str, object] | None = None,
+    respond: Callable[[Ports], Respond] = lambda _: echo,
+    ports: Ports | None = None,
     env: Mapping[str, str] | None = None,
     **members: object,
 ) -> Iterator[Stack]:
-    """Run a stack until the block is left. `pool_members` and `client_members` override single properties."""
-    ports = Ports(*free_ports(3))
+    """Run a stack until the block is left.
+
+    `pool_members` and `client_members` override single properties; `respond` makes the target's behaviour,
+    given the ports; `ports` are taken as they are, for a restart in the same folder or a provider outside.
+    """
+    ports = ports or Ports(*free_ports(3))
     pool_document = pool(
         ports, UserPoolClients=[client(ports, **(client_members or {}))], **(pool_members or {})
     )
-    with Target() as target:
+    with Target(respond(ports)) as target:
         config = stack_config(
-            ports, target.port, rules=rules, default=default, **{"UserPools": [pool_document], **members}
+            ports,
+            target.port,
+            rules=rules,
+            default=default,
+            extra_groups=extra_groups,
+            **{"UserPools": [pool_document], **members},
         )
         with running_albacore(config, folder, env=env) as running:
             yield Stack(ports, target, running, folder)

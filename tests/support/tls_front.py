@@ -29,6 +29,10 @@ class Authority:
         self.ca.issue_cert("localhost", "127.0.0.1").configure_cert(context)
         return context
 
+    def client_context(self) -> ssl.SSLContext:
+        """A TLS context of a client that trusts this authority alone."""
+        return ssl.create_default_context(cafile=str(self.pem))
+
 
 def make_authority(folder: Path) -> Authority:
     """Make an authority whose certificate is in `folder`."""

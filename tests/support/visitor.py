@@ -31,11 +31,15 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-class _Forms(HTMLParser):
+class _Markup(HTMLParser):
+    """The forms and the links of a page."""
+
     def __init__(self) -> None:
         super().__init__()
         self.found: list[Form] = []
+        self.links: dict[str, str] = {}
         self._inside = False
+        self._href: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -44,17 +48,29 @@ class _Forms(HTMLParser):
             self._inside = True
         elif tag == "input" and self._inside and values.get("name"):
             self.found[-1].fields[values["name"]] = values.get("value", "")
+        elif tag == "a":
+            self._href = values.get("href")
+
+    def handle_data(self, data: str) -> None:
+        if self._href is not None and data.strip():
+            self.links[data.strip()] = self._href
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._inside = False
+        elif tag == "a":
+            self._href = None
 
 
 def forms(page: str) -> list[Form]:
     """Return the forms of an HTML page."""
-    parser = _Forms()
+    return _parsed(page).found
+
+
+def _parsed(page: str) -> _Markup:
+    parser = _Markup()
     parser.feed(page)
-    return parser.found
+    return parser
 
 
 @dataclass(slots=True)
@@ -126,6 +142,10 @@ class Visitor:
         headers = {"Origin": origin, "Referer": str(page.url)}
         response = self.step(form.method.upper(), url, data={**form.fields, **values}, headers=headers)
         return self._follow(response, stop_at)
+
+    def click(self, page: httpx.Response, text: str) -> httpx.Response:
+        """Follow the page's link with this text."""
+        return self.visit(urljoin(str(page.url), _parsed(page.text).links[text]))
 
     def _follow(self, response: httpx.Response, stop_at: str | None) -> httpx.Response:
         for _ in range(MAX_REDIRECTS):

@@ -1,0 +1,28 @@
+"""Reading wrk's numbers: a run with failures is no measurement."""
+
+import pytest
+
+from bench.load import LoadError, parse_result
+
+
+def result(requests: int = 1000, failed: int = 0) -> str:
+    numbers = f'"requests": {requests}, "microseconds": 2000000, "p50_us": 1500.0, "p99_us": 9000.0'
+    return f'Running 2s test\nRESULT {{{numbers}, "failed": {failed}}}\n'
+
+
+def test_numbers_are_read_from_the_summary_line() -> None:
+    load = parse_result(result())
+    assert (load.requests, load.seconds, load.p50_ms, load.p99_ms) == (1000, 2.0, 1.5, 9.0)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        pytest.param(result(failed=1), id="a request failed"),
+        pytest.param(result(requests=0), id="nothing was served"),
+        pytest.param("unable to connect", id="no summary"),
+    ],
+)
+def test_a_failed_run_is_refused(output: str) -> None:
+    with pytest.raises(LoadError):
+        parse_result(output)
