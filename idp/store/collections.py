@@ -87,8 +87,9 @@ class UserRows(Rows[model.User]):
 
     async def create(self, record: model.User) -> model.User:
         """Add a user; raises AlreadyExists where the sub, the username or a login is taken."""
-        await super().create(record)
-        await self._set_logins(record, ())
+        async with self._connection.begin_nested():  # all of it or nothing, even where the caller goes on
+            await super().create(record)
+            await self._set_logins(record, ())
         return record
 
     async def update(self, key: Sequence[str], change: Callable[[model.User], model.User]) -> model.User:
@@ -98,8 +99,9 @@ class UserRows(Rows[model.User]):
             raise NotFound("users: no such record")
         old = await self.get(*key)
         new = change(old)
-        await self._connection.execute(update(self.table).where(self.where(key)).values(self.to_row(new)))
-        await self._set_logins(new, old.logins)
+        async with self._connection.begin_nested():
+            await self._connection.execute(update(self.table).where(self.where(key)).values(self.to_row(new)))
+            await self._set_logins(new, old.logins)
         return new
 
     async def by_login(self, pool_id: str, login: str) -> model.User | None:

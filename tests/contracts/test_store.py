@@ -104,6 +104,18 @@ async def test_a_login_cannot_be_taken_over_by_an_update(store: Store) -> None:
         assert owner.sub == ann.sub
 
 
+async def test_a_refused_update_changes_nothing_even_where_the_caller_goes_on(store: Store) -> None:
+    await add(store, make_user("ann"))
+    bob = await add(store, make_user("bob"))
+    async with store.writing() as records:
+        with pytest.raises(AlreadyExists):
+            await records.users.update(
+                (POOL.id, bob.sub), lambda u: replace(u, enabled=False, logins=("bob", "ann"))
+            )
+    async with store.reading() as records:
+        assert await records.users.get(POOL.id, bob.sub) == bob
+
+
 async def test_update_moves_logins(store: Store) -> None:
     ann = await add(store, make_user("ann", "ann", "old@example.com"))
     async with store.writing() as records:

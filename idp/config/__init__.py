@@ -1,0 +1,20 @@
+"""The configuration of the user pool: CloudFormation's property names in, frozen records out.
+
+`parse_pools` and `parse_smtp` report every problem at once, each with its place. They read no file and no
+clock.
+"""
+
+from idp.config.document import PoolConfig, PoolsConfig, SeedUser, parse_pools
+from idp.config.reader import InvalidPools, Problem
+from idp.config.smtp import SmtpSettings, parse_smtp
+
+__all__ = [
+    "InvalidPools",
+    "PoolConfig",
+    "PoolsConfig",
+    "Problem",
+    "SeedUser",
+    "SmtpSettings",
+    "parse_pools",
+    "parse_smtp",
+]

@@ -1,0 +1,222 @@
+"""One user pool: the properties of AWS::Cognito::UserPool that are supported, with Cognito's defaults and
+bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from idp.config.reader import Reader
+from idp.model import DataType, MessageTemplate, PasswordPolicy, Pool, ResourceServer, SchemaAttribute
+from idp.users.schema import CONTACTS, CUSTOM_PREFIX, STANDARD, build_schema
+
+POOL_ID: Final = r"[\w-]{1,45}_[0-9A-Za-z]{1,9}"
+ALIASES: Final = (*CONTACTS, "preferred_username")
+DOMAIN: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_STANDARD_BY_NAME: Final = {entry.name: entry for entry in STANDARD}
+
+
+def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
+    """Read the pool's own properties; what belongs to other resources is read elsewhere."""
+    name = reader.required_text("UserPoolName", longest=128)
+    usernames, aliases = (
+        reader.choices("UsernameAttributes", CONTACTS),
+        reader.choices("AliasAttributes", ALIASES),
+    )
+    if usernames and aliases:
+        reader.report(
+            "AliasAttributes", "Conflict", "a pool has either UsernameAttributes or AliasAttributes"
+        )
+    _read_without_effect(reader)
+    admin = reader.nested("AdminCreateUserConfig")
+    pool = Pool(
+        id=reader.text("UserPoolId", pattern=POOL_ID, longest=55, shape="like `us-east-1_Example01`")
+        or derive_id(name),
+        name=name,
+        password_policy=_read_policy(reader, admin),
+        auto_verified=reader.choices("AutoVerifiedAttributes", ("email",)),
+        username_attributes=usernames,
+        alias_attributes=aliases,
+        case_sensitive=_read_case(reader),
+        admin_create_only=admin.boolean("AllowAdminCreateUserOnly", False),
+        schema=build_schema(_read_schema(reader)),
+        recovery=_read_recovery(reader),
+        resource_servers=_read_resource_servers(reader),
+        domain=_read_domain(reader),
+        verification_message=_read_verification(reader),
+        invitation_message=_read_invitation(admin),
+    )
+    admin.finish()
+    return pool
+
+
+def _read_without_effect(reader: Reader) -> None:
+    """Accept what changes nothing here: tags, and tiers, whose features are refused by name."""
+    reader.raw("UserPoolTags")
+    reader.choice("UserPoolTier", ("LITE", "ESSENTIALS"), "ESSENTIALS")
+    if reader.choice("MfaConfiguration", ("OFF", "ON", "OPTIONAL"), "OFF") != "OFF":
+        reader.report("MfaConfiguration", "NotSupportedYet", "only `OFF` is supported yet")
+
+
+def _read_policy(reader: Reader, admin: Reader) -> PasswordPolicy:
+    policies = reader.nested("Policies")
+    policy = policies.nested("PasswordPolicy")
+    default = PasswordPolicy()
+    days = policy.integer("TemporaryPasswordValidityDays", 0, 0, 365)
+    legacy_days = admin.integer("UnusedAccountValidityDays", 0, 0, 365)
+    result = PasswordPolicy(
+        minimum_length=policy.integer("MinimumLength", default.minimum_length, 6, 99),
+        require_uppercase=policy.boolean("RequireUppercase", default.require_uppercase),
+        require_lowercase=policy.boolean("RequireLowercase", default.require_lowercase),
+        require_numbers=policy.boolean("RequireNumbers", default.require_numbers),
+        require_symbols=policy.boolean("RequireSymbols", default.require_symbols),
+        temporary_password_validity_days=days or legacy_days or default.temporary_password_validity_days,
+    )
+    if days and legacy_days:
+        message = "use either this or AdminCreateUserConfig.UnusedAccountValidityDays"
+        policy.report("TemporaryPasswordValidityDays", "Conflict", message)
+    policy.finish(("PasswordHistorySize",))
+    policies.finish(("SignInPolicy",))
+    return result
+
+
+def _read_case(reader: Reader) -> bool:
+    settings = reader.nested("UsernameConfiguration")
+    sensitive = settings.boolean("CaseSensitive", True)
+    settings.finish()
+    return sensitive
+
+
+def _read_recovery(reader: Reader) -> tuple[str, ...]:
+    setting = reader.nested("AccountRecoverySetting")
+    found: list[tuple[int, str]] = []
+    for item in setting.items("RecoveryMechanisms"):
+        name = item.choice("Name", ("verified_email", "verified_phone_number", "admin_only"), "")
+        found.append((item.integer("Priority", 1, 1, 2), name))
+        item.finish()
+    setting.finish()
+    names = tuple(name for _, name in sorted(found) if name)
+    if "admin_only" in names and len(names) > 1:
+        reader.report("AccountRecoverySetting", "Conflict", "`admin_only` stands alone")
+    return names
+
+
+def _read_domain(reader: Reader) -> str | None:
+    if not isinstance(reader.raw("UserPoolDomain"), str):
+        nested = reader.nested("UserPoolDomain")
+        nested.raw("UserPoolId")
+        domain = nested.text(
+            "Domain", pattern=DOMAIN, longest=63, shape="lower-case letters, digits and hyphens"
+        )
+        nested.finish(("CustomDomainConfig", "ManagedLoginVersion"))
+        return domain
+    return reader.text(
+        "UserPoolDomain", pattern=DOMAIN, longest=63, shape="lower-case letters, digits and hyphens"
+    )
+
+
+def _read_resource_servers(reader: Reader) -> tuple[ResourceServer, ...]:
+    servers = tuple(_read_resource_server(item) for item in reader.items("UserPoolResourceServers"))
+    identifiers = [server.identifier for server in servers]
+    if len(set(identifiers)) != len(identifiers):
+        reader.report("UserPoolResourceServers", "Duplicate", "two resource servers have the same Identifier")
+    return servers
+
+
+def _read_resource_server(reader: Reader) -> ResourceServer:
+    shape = "printable ASCII without spaces, quotes and backslashes"
+    identifier = reader.required_text("Identifier", pattern=r"[!#-\[\]-~]+", longest=256, shape=shape)
+    name = reader.text("Name", longest=256) or identifier
+    scopes: list[tuple[str, str]] = []
+    for item in reader.items("Scopes"):
+        scope = item.required_text(
+            "ScopeName", pattern=r"[!#-.0-\[\]-~]+", longest=256, shape=shape + ", and no `/`"
+        )
+        scopes.append((scope, item.text("ScopeDescription", longest=256) or ""))
+        item.finish()
+    reader.raw("UserPoolId")
+    reader.finish()
+    return ResourceServer(identifier, name, tuple(scopes))
+
+
+def _read_schema(reader: Reader) -> tuple[SchemaAttribute, ...]:
+    items = reader.items("Schema")
+    if len(items) > 50:
+        reader.report("Schema", "InvalidValue", "at most 50 attributes are allowed")
+    entries = tuple(_read_attribute(item) for item in items)
+    names = [entry.name for entry in entries]
+    for name in {name for name in names if names.count(name) > 1}:
+        reader.report("Schema", "Duplicate", f"`{name}` is there twice")
+    return entries
+
+
+def _read_attribute(reader: Reader) -> SchemaAttribute:
+    name = reader.required_text("Name", longest=27)
+    standard = _STANDARD_BY_NAME.get(name)
+    bare = name.removeprefix(CUSTOM_PREFIX)
+    if name and standard is None and not re.fullmatch(r"[\w.@#$%&*+=!?^~-]{1,20}", bare):
+        reader.report(
+            "Name", "InvalidValue", "a custom attribute's name has 1 to 20 characters without spaces"
+        )
+    base = standard or SchemaAttribute(f"{CUSTOM_PREFIX}{bare}")
+    required = reader.boolean("Required", base.required)
+    if required and standard is None:
+        reader.report("Required", "InvalidValue", "custom attributes cannot be required")
+    texts, numbers = reader.nested("StringAttributeConstraints"), reader.nested("NumberAttributeConstraints")
+    data_type = DataType(reader.choice("AttributeDataType", [*DataType], base.data_type))
+    if standard is not None and data_type is not standard.data_type:
+        reader.report("AttributeDataType", "InvalidValue", f"`{name}` is a {standard.data_type}")
+    attribute = SchemaAttribute(
+        name=base.name,
+        data_type=data_type,
+        mutable=reader.boolean("Mutable", base.mutable),
+        required=required,
+        min_length=_length(texts, "MinLength", base.min_length),
+        max_length=_length(texts, "MaxLength", base.max_length),
+        min_value=_value(numbers, "MinValue", base.min_value),
+        max_value=_value(numbers, "MaxValue", base.max_value),
+    )
+    for part in (texts, numbers):
+        part.finish()
+    reader.finish(("DeveloperOnlyAttribute",))
+    return attribute
+
+
+def _length(reader: Reader, key: str, default: int | None) -> int | None:
+    return reader.integer(key, 0, 0, 2048) if key in reader else default
+
+
+def _value(reader: Reader, key: str, default: float | None) -> float | None:
+    return reader.integer(key, 0, -(2**53), 2**53) if key in reader else default
+
+
+def _read_verification(reader: Reader) -> MessageTemplate | None:
+    template = reader.nested("VerificationMessageTemplate")
+    if (
+        template.choice("DefaultEmailOption", ("CONFIRM_WITH_CODE", "CONFIRM_WITH_LINK"), "")
+        == "CONFIRM_WITH_LINK"
+    ):
+        template.report("DefaultEmailOption", "NotSupportedYet", "only `CONFIRM_WITH_CODE` is supported yet")
+    message = _read_template(template, ("{####}",), "Your verification code")
+    template.finish(("EmailMessageByLink", "EmailSubjectByLink", "SmsMessage"))
+    return message
+
+
+def _read_invitation(admin: Reader) -> MessageTemplate | None:
+    template = admin.nested("InviteMessageTemplate")
+    message = _read_template(template, ("{####}", "{username}"), "Your temporary password")
+    template.finish(("SMSMessage",))
+    return message
+
+
+def _read_template(reader: Reader, gaps: tuple[str, ...], subject: str) -> MessageTemplate | None:
+    subject = reader.text("EmailSubject", pattern=r"[^\r\n]+", longest=140, shape="one line") or subject
+    body = reader.text("EmailMessage", longest=20_000)
+    if body is None:
+        return None
+    for gap in gaps:
+        if gap not in body:
+            reader.report("EmailMessage", "InvalidValue", f"must contain `{gap}`")
+    return MessageTemplate(subject, body)

@@ -1,0 +1,76 @@
+"""How to reach the mail server: `Host`, `Port`, `Security`, `Username`, `Password`, `From`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from typing import Final
+
+from idp.config.reader import InvalidPools, Place, Problem, Reader
+from idp.model import Secret
+
+SECURITY: Final = ("starttls", "tls", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """A mail server."""
+
+    host: str
+    sender: Address
+    port: int = 587
+    security: str = "starttls"
+    username: str | None = None
+    password: Secret | None = None
+    timeout_seconds: int = 10
+    ca_file: str | None = None
+    """PEM file of certificate authorities to trust instead of the system's."""
+
+
+def parse_smtp(document: Mapping[str, object], *, where: Place = ()) -> SmtpSettings:
+    """Read the mail server; raises InvalidPools with every problem."""
+    problems: list[Problem] = []
+    reader = Reader(document, where, problems)
+    settings = SmtpSettings(
+        host=reader.required_text("Host", pattern=r"[0-9A-Za-z.:_-]+", shape="a host name or address"),
+        sender=_read_sender(reader),
+        port=reader.integer("Port", 587, 1, 65535),
+        security=reader.choice("Security", SECURITY, "starttls"),
+        username=_optional(reader, "Username"),
+        password=Secret(password) if (password := _optional(reader, "Password")) else None,
+        timeout_seconds=reader.integer("TimeoutSeconds", 10, 1, 120),
+        ca_file=reader.text("CaFile"),
+    )
+    if (settings.username is None) != (settings.password is None):
+        reader.report("Username", "Conflict", "Username and Password go together")
+    if settings.password and settings.security == "none" and settings.host not in _LOCAL:
+        message = "a password would cross the network in clear: use `starttls` or `tls`"
+        reader.report("Security", "Conflict", message)
+    reader.finish()
+    if problems:
+        raise InvalidPools(problems)
+    return settings
+
+
+_LOCAL: Final = ("localhost", "127.0.0.1", "::1")
+
+
+def _optional(reader: Reader, key: str) -> str | None:
+    """Read a text where an empty one means none."""
+    return None if reader.raw(key) == "" else reader.text(key)
+
+
+def _read_sender(reader: Reader) -> Address:
+    text = reader.required_text("From", longest=320)
+    name, _, rest = text.rpartition("<")
+    spec = rest.removesuffix(">") if name or text.startswith("<") else text
+    try:
+        return Address(display_name=name.strip().strip('"'), addr_spec=spec)
+    except (ValueError, IndexError, MessageError):
+        if text:
+            reader.report(
+                "From", "InvalidValue", "must be an address, e.g. `Staff login <login@example.com>`"
+            )
+        return Address()

@@ -1,0 +1,90 @@
+"""The seam of mail delivery, and the queue that hides how long a delivery takes.
+
+Where an answer must not tell whether a user exists, nobody may wait for the mail server: `post` answers at
+once and delivers behind. Where the answer may tell (sign-up), `send` waits and says so when the mail could
+not go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, Final, Protocol
+
+from idp.model import Mail
+from idp.outbox.messages import Message
+
+log = logging.getLogger(__name__)
+MOST_PENDING: Final = 1000
+
+
+class DeliveryFailed(Exception):  # noqa: N818 - a state, said plainly
+    """A mail could not be handed over; the text says why, without its content."""
+
+
+class Carrier(Protocol):
+    """Takes a mail out of the process."""
+
+    is_inbox: bool
+    """Whether mails stay here, in the development inbox."""
+
+    async def deliver(self, message: Message) -> None:
+        """Deliver a mail; raises DeliveryFailed."""
+        ...
+
+    async def latest(self, limit: int) -> tuple[Mail, ...]:
+        """The newest mails that stayed here."""
+        ...
+
+
+class Outbox:
+    """Sends mails, at once or behind."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self._pending: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_inbox(self) -> bool:
+        """Whether mails are kept for the development inbox instead of leaving."""
+        return self._carrier.is_inbox
+
+    async def send(self, message: Message) -> bool:
+        """Deliver a mail now; returns whether it went."""
+        try:
+            await self._carrier.deliver(message)
+        except DeliveryFailed as error:
+            # The subject is a constant of the pool; recipient and body are personal or secret.
+            log.error("mail %r of pool %s was not delivered: %s", message.subject, message.pool_id, error)  # noqa: TRY400
+            return False
+        return True
+
+    def post(self, message: Message) -> None:
+        """Deliver a mail behind; a failure is logged."""
+        if len(self._pending) >= MOST_PENDING:
+            log.error(
+                "mail %r of pool %s was dropped: too many are waiting", message.subject, message.pool_id
+            )
+            return
+        self._start(self._post(message))
+
+    async def drain(self) -> None:
+        """Wait until nothing is being delivered."""
+        while self._pending:
+            await asyncio.gather(*self._pending, return_exceptions=True)
+
+    async def messages(self, limit: int = 100) -> tuple[Mail, ...]:
+        """The newest mails of the development inbox, newest first; empty with a mail server."""
+        return await self._carrier.latest(limit)
+
+    async def _post(self, message: Message) -> None:
+        try:
+            await self.send(message)
+        except Exception:  # the task has no caller: what nobody foresaw must at least be seen
+            log.exception("mail %r of pool %s was not delivered", message.subject, message.pool_id)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
