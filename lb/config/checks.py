@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lb.config.certificates import Report, check_certificate
@@ -13,31 +13,28 @@ from lb.config.listeners import forwarded_groups
 from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
+from lb.config.validation import Sections
 from lb.settings import CertificateFiles
 from lb.tls import POLICIES
 from rules import RuleSet
 
 
-def check_file(
-    document: Document, file: ConfigFile, *, folder: Path, rulesets: Mapping[int, RuleSet], now: dt.datetime
-) -> None:
-    """Report everything that only shows when sections are looked at together."""
-    _check_ports(document, file)
-    for index, listener in enumerate(file.listeners):
+def check_together(document: Document, sections: Sections, *, folder: Path, now: dt.datetime) -> None:
+    """Report everything that only shows when keys and sections are looked at together."""
+    _check_ports(document, sections)
+    for index, listener in sections.listeners.items():
         _check_tls(document, ("Listeners", index), listener, folder=folder, now=now)
-    _check_target_groups(document, file.target_groups)
-    _check_use(document, file, rulesets)
+    _check_target_groups(document, sections.target_groups)
 
 
-def _check_ports(document: Document, file: ConfigFile) -> None:
+def _check_ports(document: Document, sections: Sections) -> None:
     bindings: list[tuple[Place, str, int]] = [
         (("Listeners", index, "Port"), listener.address, listener.port)
-        for index, listener in enumerate(file.listeners)
+        for index, listener in sections.listeners.items()
     ]
-    if file.user_pools is not None:
-        bindings.append((("PoolServer", "Port"), file.pool_server.address, file.pool_server.port))
-    if file.admin is not None:
-        bindings.append((("Admin", "Port"), file.admin.address, file.admin.port))
+    for name, section in (("PoolServer", sections.pool_server), ("Admin", sections.admin)):
+        if section is not None:
+            bindings.append(((name, "Port"), section.address, section.port))
     for number, (where, address, port) in enumerate(bindings):
         earlier = next((each for each in bindings[:number] if _collide(each[1:], (address, port))), None)
         if earlier is not None:
@@ -85,9 +82,9 @@ def _placed(add: Callable[[Place, str, str], None], where: Place) -> Report:
     return lambda member, code, message: add((*where, member), code, message)
 
 
-def _check_target_groups(document: Document, groups: Iterable[TargetGroupSection]) -> None:
+def _check_target_groups(document: Document, groups: Mapping[int, TargetGroupSection]) -> None:
     seen: dict[str, int] = {}
-    for index, group in enumerate(groups):
+    for index, group in groups.items():
         where = ("TargetGroups", index)
         if group.name in seen:
             line = document.locate(("TargetGroups", seen[group.name], "Name")).line
@@ -116,21 +113,15 @@ def _check_targets(document: Document, where: Place, group: TargetGroupSection) 
             seen.add((target.id, port))
 
 
-def _check_use(document: Document, file: ConfigFile, rulesets: Mapping[int, RuleSet]) -> None:
-    if len(rulesets) == len(file.listeners):
-        used = set[str]().union(*(forwarded_groups(ruleset) for ruleset in rulesets.values()))
-        for index, group in enumerate(file.target_groups):
-            if group.name not in used:
-                message = f"no rule forwards to target group `{group.name}`"
-                document.warn(("TargetGroups", index, "Name"), "TargetGroupUnused", message)
+def warn_about_use(document: Document, file: ConfigFile, rulesets: Mapping[int, RuleSet]) -> None:
+    """Warn about parts of a valid file that nothing uses."""
+    used = set[str]().union(*(forwarded_groups(ruleset) for ruleset in rulesets.values()))
     for index, group in enumerate(file.target_groups):
-        if not group.targets:
-            message = f"target group `{group.name}` has no targets: it answers 503"
-            document.warn(("TargetGroups", index, "Name"), "NoTargets", message)
+        where = ("TargetGroups", index, "Name")
+        if group.name not in used:
+            document.warn(where, "TargetGroupUnused", f"no rule forwards to target group `{group.name}`")
+        elif not group.targets:
+            document.warn(where, "NoTargets", f"target group `{group.name}` has no targets: it answers 503")
     if file.user_pools is None and "pool_server" in file.model_fields_set:
-        document.warn(
-            ("PoolServer",),
-            "NoUserPools",
-            "`PoolServer` without `UserPools`: nothing is served there",
-            key=True,
-        )
+        message = "`PoolServer` without `UserPools`: nothing is served there"
+        document.warn(("PoolServer",), "NoUserPools", message, key=True)

@@ -47,6 +47,8 @@ class Document:
     """The file itself and the secret files it refers to."""
     _marks: dict[Place, Mark] = field(default_factory=dict, repr=False)
     _key_marks: dict[Place, Mark] = field(default_factory=dict, repr=False)
+    _spoilt: set[Place] = field(default_factory=set, repr=False)
+    """Scalars that could not be read: what follows from that is not told on top."""
 
     def locate(self, where: Place, *, key: bool = False) -> Mark:
         """Return the mark of the value (or of its key) at `where`, or of the nearest thing around it."""
@@ -60,11 +62,18 @@ class Document:
 
     def report(self, where: Place, code: str, message: str, *, key: bool = False) -> None:
         """Note a problem at `where`."""
+        if where in self._spoilt:
+            return
         self._add(self.locate(where, key=key), code, message, "error")
 
     def warn(self, where: Place, code: str, message: str, *, key: bool = False) -> None:
         """Note a warning at `where`."""
         self._add(self.locate(where, key=key), code, message, "warning")
+
+    def spoil(self, where: Place, code: str, message: str) -> None:
+        """Note a problem with reading the scalar at `where`; later problems there are consequences."""
+        self.report(where, code, message)
+        self._spoilt.add(where)
 
     def _add(self, mark: Mark, code: str, message: str, severity: str) -> None:
         problem = ConfigProblem(self.file, mark.line, mark.column, code, message, severity)
@@ -156,6 +165,8 @@ def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> InvalidC
     if "\t" in line[: max(mark.column, len(line) - len(line.lstrip()))]:
         tab = Mark(mark.line, line.index("\t") + 1)
         return _refuse(file, "TabInIndentation", "a tab: YAML wants spaces for indentation", tab)
+    if "${" in line and "{" in line.split("${", 1)[0]:
+        return _refuse(file, "UnquotedReference", 'inside `{ }`, write references in quotes: "${NAME}"', mark)
     problem = error.problem or "cannot be parsed"
     return _refuse(file, "NotYaml", f"not YAML: {_HINTS.get(problem, problem)}", mark)
 
@@ -207,12 +218,11 @@ class _Walk:
     def _scalar(self, node: yaml.ScalarNode, where: Place) -> object:
         reading = read_scalar(node.tag, node.value)
         if reading.code:
-            (self._document.warn if reading.severity == "warning" else self._document.report)(
-                where, reading.code, reading.message
-            )
+            add = self._document.warn if reading.severity == "warning" else self._document.spoil
+            add(where, reading.code, reading.message)
         if isinstance(reading.value, str) and "${" in reading.value:
             return self._expander.expand(
-                reading.value, lambda code, message: self._document.report(where, code, message)
+                reading.value, lambda code, message: self._document.spoil(where, code, message)
             )
         return reading.value
 

@@ -5,16 +5,19 @@ Works on the raw document, so that problems of rules are told together with prob
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from lb.config.document import Document
 from lb.config.pools import PoolNames
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
-from rules import InvalidRules, RuleSet, lint, parse_ruleset
+from rules import InvalidRules, Problem, RuleSet
 from rules.actions import AuthenticateCognito, Forward
+from rules.document import parse_ruleset
 from rules.limits import RELAXED
 
+KEY_CODES = {"UnknownKey", "UnknownMember"}
+"""Problems that are about a key itself, shown where the key stands."""
 RULE_KEYS = ("DefaultActions", "Rules")
 
 
@@ -55,12 +58,16 @@ def _read_ruleset(
             limits=RELAXED,
         )
     except InvalidRules as invalid:
-        for problem in invalid.problems:
-            document.report((*where, *problem.where), problem.code, problem.message)
+        _place(document, where, invalid.problems)
         return None
-    for warning in lint(ruleset):
-        document.warn((*where, *warning.where), warning.code, warning.message)
+    _place(document, where, ruleset.warnings)
     return ruleset
+
+
+def _place(document: Document, where: Place, problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        add = document.warn if problem.severity == "warning" else document.report
+        add((*where, *problem.where), problem.code, problem.message, key=problem.code in KEY_CODES)
 
 
 def _check_clients(document: Document, where: Place, ruleset: RuleSet, pools: PoolNames) -> None:
@@ -75,7 +82,7 @@ def _check_clients(document: Document, where: Place, ruleset: RuleSet, pools: Po
         if action.user_pool_client_id not in known:
             message = (
                 f"the file names no client `{action.user_pool_client_id}` in pool `{action.user_pool}`"
-                f"{did_you_mean(action.user_pool_client_id, known)}; it must be the id of a client made before"
+                f"{did_you_mean(action.user_pool_client_id, known)}; it must be the id of an older client"
             )
             document.warn((*where, *rule.where), "UnknownClient", message)
 

@@ -21,12 +21,12 @@ from lb.config.attributes import (
     read_attributes,
 )
 from lb.config.build import Parts, build_settings
-from lb.config.checks import check_file
+from lb.config.checks import check_together, warn_about_use
 from lb.config.document import Document, read_document
 from lb.config.listeners import raw_items, read_rulesets
 from lb.config.pools import read_pools
 from lb.config.problems import ConfigProblem, InvalidConfig, in_file_order
-from lb.config.validation import validate
+from lb.config.validation import valid_sections, validate
 from lb.settings import Settings
 
 
@@ -62,10 +62,10 @@ def read_settings(document: Document, *, folder: Path, now: dt.datetime) -> Load
         listeners=_attributes(document, "Listeners", "ListenerAttributes", LISTENER),
         target_groups=_attributes(document, "TargetGroups", "TargetGroupAttributes", TARGET_GROUP),
     )
-    if file is not None:
-        check_file(document, file, folder=folder, rulesets=rulesets, now=now)
+    check_together(document, valid_sections(document), folder=folder, now=now)
     if file is None or document.problems:
         raise InvalidConfig(document.problems, document.warnings)
+    warn_about_use(document, file, rulesets)
     settings = build_settings(file, parts)
     certificates = (
         path

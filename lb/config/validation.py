@@ -7,13 +7,23 @@ value, because a value may have come from a secret.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from lb.config.document import Document
-from lb.config.models import ConfigFile
+from lb.config.models import (
+    AdminSection,
+    ConfigFile,
+    ListenerSection,
+    PoolServerSection,
+    Section,
+    TargetGroupSection,
+)
 from lb.config.unknown import report_unknown_keys
+
+S = TypeVar("S", bound=Section)
 
 _MESSAGES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda _: "is missing",
@@ -50,6 +60,43 @@ def validate(document: Document) -> ConfigFile | None:
         for error in invalid.errors(include_url=False, include_input=False):
             _report(document, error)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The sections that are valid by themselves, so that others' problems do not hide what they say
+    together.
+    """
+
+    listeners: Mapping[int, ListenerSection]
+    target_groups: Mapping[int, TargetGroupSection]
+    admin: AdminSection | None
+    pool_server: PoolServerSection | None
+    """None when no pools are served, or when the section is invalid."""
+
+
+def valid_sections(document: Document) -> Sections:
+    """Return the valid sections of a document, by their index in the file."""
+    root = document.value if isinstance(document.value, Mapping) else {}
+    serves_pools = root.get("UserPools") is not None
+    return Sections(
+        listeners=_valid_items(ListenerSection, root.get("Listeners")),
+        target_groups=_valid_items(TargetGroupSection, root.get("TargetGroups")),
+        admin=_valid(AdminSection, root.get("Admin")),
+        pool_server=_valid(PoolServerSection, root.get("PoolServer", {})) if serves_pools else None,
+    )
+
+
+def _valid_items(model: type[S], items: object) -> dict[int, S]:
+    sections = enumerate(_valid(model, item) for item in items) if isinstance(items, list) else ()
+    return {index: section for index, section in sections if section is not None}
+
+
+def _valid(model: type[S], value: object) -> S | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError:
+        return None  # reported by `validate`
 
 
 def _report(document: Document, error: Any) -> None:

@@ -1,0 +1,104 @@
+"""One uvicorn server on one bound socket, startable and stoppable by itself.
+
+uvicorn would own the process's signals, log in its own way and re-raise the signal at the end; with
+several servers in one loop the process does that, and here is only what one server needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = logging.getLogger("albacore.door")
+
+
+class Door(uvicorn.Server):
+    """Serves an ASGI application on a socket that is already bound."""
+
+    def __init__(
+        self,
+        app: Any,
+        bound: socket.socket,
+        *,
+        http: type[asyncio.Protocol] = HttpToolsProtocol,
+        tls: ssl.SSLContext | None = None,
+        date_header: bool = True,
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=http,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=date_header,
+                ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+                # The process sets the deadline: `stop`.
+                timeout_graceful_shutdown=None,
+            )
+        )
+        self.socket = bound
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start accepting, and say so to `start`."""
+        await super().startup(sockets)
+        self._ready.set()
+
+    async def start(self) -> None:
+        """Return once connections are accepted; raises what went wrong."""
+        self._task = asyncio.create_task(self.serve([self.socket]), name=f"door {self.socket.getsockname()}")
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            await self._task
+
+    async def stop(self, *, deadline: float, cut: asyncio.Event) -> None:
+        """Accept no more and let requests in flight finish.
+
+        What is left at loop time `deadline`, or when `cut` is set, is cut.
+        """
+        if self._task is None:
+            self.socket.close()
+            return
+        self.should_exit = True
+        impatient = asyncio.create_task(cut.wait())
+        left = max(0.0, deadline - asyncio.get_running_loop().time())
+        await asyncio.wait({self._task, impatient}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        impatient.cancel()
+        if not self._task.done():
+            log.warning(
+                "cutting %d connections that did not finish in time", len(self.server_state.connections)
+            )
+            self._cut()
+            await asyncio.wait({self._task}, timeout=2)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def _cut(self) -> None:
+        self.force_exit = True
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+        for task in list(self.server_state.tasks):
+            task.cancel()

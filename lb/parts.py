@@ -1,0 +1,245 @@
+"""What a process is made of, and how it changes as one: sockets, user pool, runtime, doors.
+
+`start` opens everything or nothing. `change` prepares the new (sockets bound, certificates loaded, pool
+opened), and only then lets go of the old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lb.addresses import Addresses, build_url
+from lb.admin import build_admin_app
+from lb.asgi import LoadBalancer
+from lb.config import Loaded
+from lb.door import Door
+from lb.exits import CannotStart
+from lb.pool_server import PoolServer
+from lb.providers import pool_providers
+from lb.reload import ADMIN, POOL, Plan, bindings_of, plan_doors, refuse_changes, same_place, with_ports
+from lb.runtime import Runtime
+from lb.settings import IdentityProvider, ListenerSettings, Settings
+from lb.sockets import Binding, CannotBind, bind_all, close_all, port_of
+from lb.tls import ListenerTls
+from lb.wire import ListenerProtocol
+from rules.actions import PreAction
+
+log = logging.getLogger("albacore")
+
+
+@dataclass(slots=True)
+class _Open:
+    """A door that is open, and where the configuration put it (port 0 stays 0 here)."""
+
+    binding: Binding
+    door: Door
+    tls: ListenerTls | None = None
+
+
+class Parts:
+    """Owns everything that is open."""
+
+    def __init__(self) -> None:
+        self._pool = PoolServer()
+        self._doors: dict[str, _Open] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._runtime: Runtime | None = None
+        self._settings: Settings | None = None
+
+    @property
+    def runtime(self) -> Runtime:
+        """The load balancer's runtime; only after `start`."""
+        assert self._runtime is not None
+        return self._runtime
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, with the ports that the sockets really have."""
+        assert self._settings is not None
+        return self._settings
+
+    def addresses(self) -> Addresses:
+        """Return where everything listens now."""
+        settings = self.settings
+        return Addresses(
+            listeners={
+                f"Listeners[{index}]": build_url(each.protocol.lower(), each.address, each.port)
+                for index, each in enumerate(settings.listeners)
+            },
+            pool=_public_url(settings) if settings.pool_server is not None else None,
+            admin=build_url("http", settings.admin_address, settings.admin_port)
+            if settings.admin_port
+            else None,
+        )
+
+    async def start(self, loaded: Loaded) -> None:
+        """Open everything; raises `CannotStart`, and then nothing is left open."""
+        bindings = bindings_of(loaded.settings)
+        sockets = _bind(list(bindings.items()))
+        try:
+            settings = with_ports(loaded.settings, {key: port_of(each) for key, each in sockets.items()})
+            _make_private(settings.data_directory)
+            tls = _build_tls(settings.listeners)
+            await self._replace_pool(loaded, settings)
+            self._runtime = Runtime(settings, providers=self._providers(settings))
+            await self._runtime.start()
+        except OSError as error:
+            close_all(sockets)
+            raise CannotStart(_explain(error)) from error
+        except BaseException:
+            close_all(sockets)
+            raise
+        self._settings = settings
+        for key, bound in sockets.items():
+            await self._open(key, bindings[key], bound=bound, tls=tls.get(key))
+
+    async def change(self, old: Loaded, new: Loaded, *, drain_seconds: float) -> str:
+        """Go over from `old` to `new`; raises `CannotStart` and changes nothing, or returns what was done."""
+        refused = refuse_changes(old.settings, new.settings)
+        if refused:
+            raise CannotStart(*refused)
+        wanted = bindings_of(new.settings)
+        plan = plan_doors({key: each.binding for key, each in self._doors.items()}, wanted)
+        sockets = self._bind_added(plan, wanted)
+        try:
+            ports = {key: port_of(self._doors[key].door.socket) for key in plan.kept}
+            ports |= {key: port_of(bound) for key, bound in sockets.items()}
+            settings = with_ports(new.settings, ports)
+            tls = _build_tls(settings.listeners)
+            if self._pool_changed(old, new, settings):
+                await self._replace_pool(new, settings)
+        except OSError as error:
+            close_all(sockets)
+            raise CannotStart(_explain(error)) from error
+        except BaseException:
+            close_all(sockets)
+            raise
+        await self._commit(settings, plan, wanted, sockets=sockets, tls=tls)
+        self._let_go(plan.removed, drain_seconds)
+        return f"{len(plan.kept)} ports kept, {len(sockets)} opened, {len(plan.removed)} closed"
+
+    async def _commit(
+        self,
+        settings: Settings,
+        plan: Plan,
+        wanted: Mapping[str, Binding],
+        *,
+        sockets: Mapping[str, socket.socket],
+        tls: Mapping[str, ListenerTls],
+    ) -> None:
+        self.runtime.apply(settings, providers=self._providers(settings))
+        self._settings = settings
+        for listener in settings.listeners:
+            if listener.arn in plan.kept and (current := self._doors[listener.arn].tls) is not None:
+                current.apply(listener)
+        for key, bound in sockets.items():
+            await self._open(key, wanted[key], bound=bound, tls=tls.get(key))
+
+    def _let_go(self, keys: Iterable[str], drain_seconds: float) -> None:
+        """Close doors that the configuration no longer has; their requests in flight finish."""
+        deadline = asyncio.get_running_loop().time() + drain_seconds
+        for key in keys:
+            stop = self._doors.pop(key).door.stop(deadline=deadline, cut=asyncio.Event())
+            task = asyncio.create_task(stop)
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+    def reopen_logs(self) -> None:
+        """Close and open the access log again: its file was renamed."""
+        if self._runtime is not None:
+            self._runtime.reopen_logs()
+            log.info("access log reopened")
+
+    async def stop(self, *, deadline: float, cut: asyncio.Event) -> None:
+        """Drain the listeners, then close what they needed."""
+        first = [each.door for key, each in self._doors.items() if key not in {POOL, ADMIN}]
+        last = [self._doors[key].door for key in (POOL, ADMIN) if key in self._doors]
+        await asyncio.gather(*(door.stop(deadline=deadline, cut=cut) for door in first), *self._leaving)
+        # The pool answers until the last login in flight is through, administration until the very end.
+        for door in last:
+            await door.stop(deadline=max(deadline, asyncio.get_running_loop().time() + 1), cut=cut)
+        if self._runtime is not None:
+            await self._runtime.aclose()
+        await self._pool.aclose()
+
+    async def _open(
+        self, key: str, binding: Binding, *, bound: socket.socket, tls: ListenerTls | None
+    ) -> None:
+        door = self._build_door(key, bound, tls.context if tls is not None else None)
+        self._doors[key] = _Open(binding, door, tls)
+        await door.start()
+
+    def _build_door(self, key: str, bound: socket.socket, tls: ssl.SSLContext | None) -> Door:
+        if key == POOL:
+            return Door(self._pool, bound)
+        if key == ADMIN:
+            return Door(build_admin_app(self.runtime), bound)
+        balancer = LoadBalancer(self.runtime, key)
+        return Door(balancer, bound, http=ListenerProtocol, tls=tls, date_header=False)
+
+    def _bind_added(self, plan: Plan, wanted: Mapping[str, Binding]) -> dict[str, socket.socket]:
+        """Bind what is new; a port that only changes hands is shared until its old door has closed."""
+        passed_on: dict[str, socket.socket] = {}
+        for key in plan.added:
+            givers = (self._doors[each] for each in plan.removed)
+            giver = next((each for each in givers if same_place(each.binding, wanted[key])), None)
+            if giver is not None:
+                passed_on[key] = giver.door.socket.dup()
+        fresh = [(key, wanted[key]) for key in plan.added if key not in passed_on]
+        try:
+            return passed_on | _bind(fresh)
+        except CannotStart:
+            close_all(passed_on)
+            raise
+
+    def _pool_changed(self, old: Loaded, new: Loaded, settings: Settings) -> bool:
+        return (old.pools, self.settings.pool_server) != (new.pools, settings.pool_server)
+
+    async def _replace_pool(self, loaded: Loaded, settings: Settings) -> None:
+        if settings.pool_server is None:
+            return
+        await self._pool.replace(
+            loaded.pools,
+            settings=settings.pool_server,
+            public_url=_public_url(settings),
+            data=settings.data_directory,
+        )
+
+    def _providers(self, settings: Settings) -> dict[PreAction, IdentityProvider]:
+        providers, failures = pool_providers(settings, self._pool)
+        for failure in failures:
+            log.error("%s: logins there answer an error", failure)
+        return providers
+
+
+def _bind(bindings: list[tuple[str, Binding]]) -> dict[str, socket.socket]:
+    try:
+        return bind_all(bindings)
+    except CannotBind as error:
+        raise CannotStart(*error.reasons) from error
+
+
+def _build_tls(listeners: tuple[ListenerSettings, ...]) -> dict[str, ListenerTls]:
+    return {each.arn: ListenerTls(each) for each in listeners if each.protocol == "HTTPS"}
+
+
+def _public_url(settings: Settings) -> str:
+    pool = settings.pool_server
+    assert pool is not None
+    return pool.public_url or f"http://localhost:{pool.port}"
+
+
+def _make_private(directory: Path) -> None:
+    """Create the data directory for its owner only: it holds keys."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _explain(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"

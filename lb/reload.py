@@ -1,0 +1,122 @@
+"""What changes between two configurations, decided without doing anything; and noticing that a file changed.
+
+A reload keeps every socket whose address, port and listener stay the same. What a running process cannot
+change is refused as a whole, so that the configuration on disk and the one in force never differ by half.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from watchfiles import awatch
+
+from lb.settings import ListenerSettings, Settings
+from lb.sockets import Binding
+
+POOL = "PoolServer"
+ADMIN = "Admin"
+_SETTLE_MILLISECONDS = 300
+"""Editors and `kubectl` write in several steps; one reload is enough for all of them."""
+
+log = logging.getLogger("albacore.reload")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which doors stay, come and go."""
+
+    kept: frozenset[str]
+    added: tuple[str, ...]
+    removed: frozenset[str]
+
+
+def bindings_of(settings: Settings) -> dict[str, Binding]:
+    """Return where everything listens, by listener ARN, `PoolServer` and `Admin`."""
+    doors = {
+        listener.arn: Binding(f"Listeners[{index}]", listener.address, listener.port)
+        for index, listener in enumerate(settings.listeners)
+    }
+    if settings.pool_server is not None:
+        doors[POOL] = Binding(POOL, settings.pool_server.address, settings.pool_server.port)
+    if settings.admin_port is not None:
+        doors[ADMIN] = Binding(ADMIN, settings.admin_address, settings.admin_port)
+    return doors
+
+
+def plan_doors(current: Mapping[str, Binding], wanted: Mapping[str, Binding]) -> Plan:
+    """Compare what listens with what should."""
+    kept = frozenset(key for key, binding in wanted.items() if same_place(current.get(key), binding))
+    return Plan(
+        kept=kept,
+        added=tuple(key for key in wanted if key not in kept),
+        removed=frozenset(current) - kept,
+    )
+
+
+def same_place(one: Binding | None, other: Binding) -> bool:
+    """Whether both listen on the same address and port."""
+    return one is not None and (one.address, one.port) == (other.address, other.port)
+
+
+def refuse_changes(old: Settings, new: Settings) -> list[str]:
+    """Return what a running process cannot take up, one line each; empty when everything can."""
+    fixed = {
+        "DataDirectory": (old.data_directory, new.data_directory),
+        "LoadBalancer's ARN": (old.arn, new.arn),
+    }
+    return [
+        f"{name} cannot change while running (from {before} to {after}): restart, or change it back"
+        for name, (before, after) in fixed.items()
+        if before != after
+    ]
+
+
+def with_ports(settings: Settings, ports: Mapping[str, int]) -> Settings:
+    """Return `settings` with the ports that the sockets really have (0 asks for a free one)."""
+    pool = settings.pool_server
+    return replace(
+        settings,
+        listeners=tuple(_with_port(listener, ports[listener.arn]) for listener in settings.listeners),
+        pool_server=replace(pool, port=ports[POOL]) if pool is not None else None,
+        admin_port=ports.get(ADMIN),
+    )
+
+
+def _with_port(listener: ListenerSettings, port: int) -> ListenerSettings:
+    return listener if listener.port == port else replace(listener, port=port)
+
+
+async def changes(files: Iterable[Path], stop: asyncio.Event) -> AsyncIterator[None]:
+    """Yield each time the content of one of `files` has changed, until `stop` is set.
+
+    Folders are watched, not files: editors and Kubernetes replace a file by renaming another over it.
+    """
+    watched = tuple(files)
+    folders = {
+        folder for path in watched for folder in (path.parent, path.resolve().parent) if folder.is_dir()
+    }
+    seen = fingerprint(watched)
+    async for _ in awatch(
+        *folders, stop_event=stop, recursive=False, step=50, debounce=_SETTLE_MILLISECONDS, watch_filter=None
+    ):
+        now = fingerprint(watched)
+        if now != seen:
+            seen = now
+            yield
+
+
+def fingerprint(files: Iterable[Path]) -> bytes:
+    """Return a digest of the files' contents; a missing file has a content of its own."""
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            content = f"errno {error.errno}".encode()
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.digest()

@@ -1,0 +1,160 @@
+"""The process: binds every port, starts the parts in order, reloads, drains and stops.
+
+One event loop holds a uvicorn server per listener, one for the user pool and one for administration.
+Ports are bound before anything is announced. SIGTERM and SIGINT drain; a second one cuts. SIGHUP, or a
+change of a configuration or certificate file, reloads; SIGUSR1 reopens the access log (logrotate).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lb.addresses import Addresses, write_ready_file
+from lb.authn.sender import HttpxSender
+from lb.config import InvalidConfig, Loaded, load_settings
+from lb.exits import CannotStart
+from lb.parts import Parts
+from lb.providers import look_for_providers
+from lb.reload import changes
+
+DRAIN_SECONDS = 30.0
+
+log = logging.getLogger("albacore")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run, beside the configuration."""
+
+    path: Path
+    announce: Callable[[Addresses], None]
+    """Called once, when every port accepts connections."""
+    ready_file: Path | None = None
+    drain_seconds: float = DRAIN_SECONDS
+    watch: bool = True
+    """Reload when a file changes, not only on SIGHUP."""
+
+
+class Process:
+    """The running process; `run` is its whole life."""
+
+    def __init__(self, options: RunOptions, loaded: Loaded) -> None:
+        self._options = options
+        self._loaded = loaded
+        self._parts = Parts()
+        self._sender = HttpxSender()
+        self._stop = asyncio.Event()
+        self._cut = asyncio.Event()
+        self._reload_wanted = asyncio.Event()
+        self._rewatch = asyncio.Event()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve until a signal says stop; raises `CannotStart` when it cannot begin."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_log_loop_error)
+        self._take_signals(loop)
+        try:
+            await self._parts.start(self._loaded)
+            self._spawn(look_for_providers(self._loaded.settings, self._sender))
+            if self._options.watch:
+                self._spawn(self._watch())
+            self._announce()
+            await self._serve()
+        finally:
+            await self._shut_down(loop)
+
+    def _take_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop_or_cut)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_wanted.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._parts.reopen_logs)
+
+    def _stop_or_cut(self) -> None:
+        if self._stop.is_set():
+            self._cut.set()
+        self._stop.set()
+        self._reload_wanted.set()  # wakes `_serve`
+        self._rewatch.set()
+
+    def _announce(self) -> None:
+        addresses = self._parts.addresses()
+        self._options.announce(addresses)
+        if self._options.ready_file is not None:
+            write_ready_file(self._options.ready_file, addresses)
+
+    async def _serve(self) -> None:
+        while not self._stop.is_set():
+            await self._reload_wanted.wait()
+            self._reload_wanted.clear()
+            if not self._stop.is_set():
+                await self._reload()
+
+    async def _reload(self) -> None:
+        """Take up the configuration on disk; a bad one changes nothing and every problem is said."""
+        path = self._options.path
+        try:
+            loaded = await asyncio.to_thread(load_settings, path)
+            for warning in loaded.warnings:
+                log.warning("%s", warning)
+            done = await self._parts.change(self._loaded, loaded, drain_seconds=self._options.drain_seconds)
+        except InvalidConfig as invalid:
+            self._refuse(invalid)
+        except CannotStart as refusal:
+            self._refuse(refusal)
+        except Exception:
+            # A bug met while reloading must not take down what is serving.
+            log.exception("configuration not taken up, the running one stays in force")
+        else:
+            files, self._loaded = self._loaded.files, loaded
+            if files != loaded.files:
+                self._rewatch.set()
+            self._spawn(look_for_providers(loaded.settings, self._sender))
+            log.info("configuration taken up from %s: %s", path, done)
+
+    def _refuse(self, why: Exception) -> None:
+        log.error("configuration not taken up, the running one stays in force:\n%s", why)
+
+    async def _watch(self) -> None:
+        while not self._stop.is_set():
+            self._rewatch.clear()
+            try:
+                async for _ in changes(self._loaded.files, self._rewatch):
+                    self._reload_wanted.set()
+            except OSError as error:
+                log.warning("cannot watch files (%s): send SIGHUP to reload", error)
+                return
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("background task failed", exc_info=error)
+
+    async def _shut_down(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._options.ready_file is not None:
+            self._options.ready_file.unlink(missing_ok=True)
+        log.info("stopping: requests in flight have %g seconds", self._options.drain_seconds)
+        await self._parts.stop(deadline=loop.time() + self._options.drain_seconds, cut=self._cut)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._sender.aclose()
+        log.info("stopped")
+
+
+def _log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a callback raised; a client that went away, or could not agree on TLS, is no error of ours."""
+    error = context.get("exception")
+    level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR
+    log.log(level, "%s", context.get("message", "error in the event loop"), exc_info=error)
