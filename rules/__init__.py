@@ -29,7 +29,9 @@ from rules.conditions import (
 )
 from rules.document import parse_ruleset, to_document
 from rules.evaluate import evaluate
+from rules.explain import Trace, explain
 from rules.limits import AWS, RELAXED, Limits
+from rules.lint import lint
 from rules.problems import InvalidRules, Place, Problem
 from rules.redirects import LocationFailure, build_location
 from rules.request import RequestHead
@@ -80,6 +82,7 @@ __all__ = [
     "SessionPolicy",
     "SourceIp",
     "TargetGroupStickiness",
+    "Trace",
     "Transform",
     "TransformFailure",
     "Transformed",
@@ -88,6 +91,8 @@ __all__ = [
     "apply_transforms",
     "build_location",
     "evaluate",
+    "explain",
+    "lint",
     "parse_ruleset",
     "to_document",
 ]
