@@ -108,6 +108,11 @@ def user(name: str, /, **attributes: str) -> dict[str, object]:
     return {"Username": name, "Password": PASSWORD, "Attributes": values}
 
 
+def pool_users(*names: str) -> dict[str, object]:
+    """The pool property that seeds these users and no others."""
+    return {"UserPoolUsers": [user(name) for name in names]}
+
+
 def client(ports: Ports, **members: object) -> dict[str, object]:
     """The load balancer's app client."""
     return {

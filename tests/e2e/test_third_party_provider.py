@@ -1,0 +1,124 @@
+"""Logging in at somebody else's OpenID provider.
+
+Oidc-provider from npm, endpoints discovered or spelt out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import trustme
+
+from tests.support import node
+from tests.support.running import Running, free_ports
+from tests.support.stack import Ports, Stack, forward, rule, running_stack
+from tests.support.target import unverified_claims
+from tests.support.tls_front import Authority
+from tests.support.visitor import Visitor
+
+CLIENT_ID = "albacore-at-the-third-party"
+CLIENT_SECRET = "a-secret-of-the-third-party"
+
+
+@contextlib.contextmanager
+def running_provider(folder: Path, authority: Authority, port: int, redirect_uri: str) -> Iterator[str]:
+    """Run oidc-provider over https; yields its issuer."""
+    certificate = folder / "provider.pem"
+    leaf: trustme.LeafCert = authority.ca.issue_cert("localhost")
+    leaf.private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    arguments = {
+        "port": port,
+        "clientId": CLIENT_ID,
+        "clientSecret": CLIENT_SECRET,
+        "redirectUris": [redirect_uri],
+        "certificate": str(certificate),
+    }
+    command: list[str | Path] = [node.NODE, node.FOLDER / "provider.mjs", json.dumps(arguments)]
+    provider = Running(command, folder=folder, env=node.environment({}))
+    try:
+        provider.wait_until(lambda: "listening" in provider.output, what="the provider")
+        yield f"https://localhost:{port}"
+    finally:
+        provider.kill()
+
+
+def authenticate_oidc(issuer: str, **endpoints: str) -> dict[str, object]:
+    """An authenticate-oidc action."""
+    config = {
+        "Issuer": issuer,
+        "ClientId": CLIENT_ID,
+        "ClientSecret": CLIENT_SECRET,
+        "Scope": "openid email",
+        **endpoints,
+    }
+    return {"Type": "authenticate-oidc", "AuthenticateOidcConfig": config}
+
+
+@pytest.fixture(scope="module")
+def third_party(
+    tmp_path_factory: pytest.TempPathFactory, authority: Authority, run_node: Callable[..., object]
+) -> Iterator[Stack]:
+    """A stack without a pool: /discovered* and /spelt* log in at the provider."""
+    folder = tmp_path_factory.mktemp("third")
+    (folder / "provider").mkdir()
+    provider_port, *others = free_ports(4)
+    ports = Ports(*others)
+    callback = f"{ports.url}/oauth2/idpresponse"
+    with running_provider(folder / "provider", authority, provider_port, callback) as issuer:
+        spelt = {
+            "AuthorizationEndpoint": f"{issuer}/auth",
+            "TokenEndpoint": f"{issuer}/token",
+            "UserInfoEndpoint": f"{issuer}/me",
+        }
+        with running_stack(
+            folder / "stack",
+            rules=[
+                rule(1, "/discovered*", authenticate_oidc(issuer), forward()),
+                rule(2, "/spelt*", authenticate_oidc(issuer, **spelt), forward()),
+            ],
+            default=[forward()],
+            ports=ports,
+            env={"SSL_CERT_FILE": str(authority.pem)},
+        ) as stack:
+            yield stack
+
+
+@pytest.fixture
+def https_visitor(authority: Authority) -> Iterator[Visitor]:
+    """A visitor who trusts the test authority."""
+    with Visitor(verify=authority.client_context()) as visitor:
+        yield visitor
+
+
+@pytest.mark.parametrize("path", ["/discovered/page?x=1", "/spelt/page?x=1"])
+def test_login_at_a_third_party_reaches_the_target(
+    third_party: Stack, https_visitor: Visitor, path: str
+) -> None:
+    login = https_visitor.visit(third_party.url + path)
+    consent = https_visitor.submit(login, {"login": "grace", "password": "anything"})
+    page = https_visitor.submit(consent, {})
+    assert page.status_code == 200, page.text
+    assert str(page.url) == third_party.url + path
+    received = third_party.target.last
+    assert received.value("x-amzn-oidc-identity") == "grace"
+    claims = unverified_claims(received.value("x-amzn-oidc-data"))
+    assert claims["email"] == "grace@third-party.example"
+
+
+def test_a_login_refused_at_the_provider_is_reported_not_retried(
+    third_party: Stack, https_visitor: Visitor
+) -> None:
+    """alb.md 3.9: denial by the user is 401, other OAuth errors are 561; neither starts another login."""
+    first = https_visitor.step("GET", f"{third_party.url}/discovered")
+    state = parse_qs(urlsplit(first.headers["location"]).query)["state"][0]
+    query = {"error": "access_denied", "state": state}
+    answer = https_visitor.step("GET", f"{third_party.url}/oauth2/idpresponse", params=query)
+    assert answer.status_code == 401
+    query = {"error": "temporarily_unavailable", "state": state}
+    answer = https_visitor.step("GET", f"{third_party.url}/oauth2/idpresponse", params=query)
+    assert answer.status_code in (401, 561)
