@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.albacore import start_albacore
 from bench.load import run_wrk
 from bench.report import Sample, format_table, machine, summarize
 from bench.subjects import PEERS, Place, Subject, first_line, start_upstream
@@ -74,7 +75,10 @@ def _alone(start: Callable[[Place], Subject]) -> Callable[[Place], list[Subject]
     return lambda place: [start(place)]
 
 
-SUBJECTS: dict[str, Callable[[Place], list[Subject]]] = {name: _alone(start) for name, start in PEERS.items()}
+SUBJECTS: dict[str, Callable[[Place], list[Subject]]] = {
+    **{name: _alone(start) for name, start in PEERS.items()},
+    "albacore": start_albacore,
+}
 
 
 if __name__ == "__main__":
