@@ -40,14 +40,20 @@ _CLASSES: Final[tuple[tuple[str, Callable[[str], bool], Text], ...]] = (
 
 def find_weakness(policy: PasswordPolicy, password: str) -> Text | None:
     """Return the first rule of the policy that a password breaks, or None (cognito.md 5.5)."""
-    if len(password) < policy.minimum_length:
-        return texts.PASSWORD_TOO_SHORT
-    if len(password) > LONGEST:
-        return texts.PASSWORD_TOO_LONG
-    if password != password.strip():
-        return texts.PASSWORD_HAS_SPACE
-    broken = (text for rule, fits, text in _CLASSES if getattr(policy, rule) and not any(map(fits, password)))
-    return next(broken, None)
+    return next(iter(find_weaknesses(policy, password)), None)
+
+
+def find_weaknesses(policy: PasswordPolicy, password: str) -> tuple[Text, ...]:
+    """Return every rule of the policy that a password breaks, in Cognito's order."""
+    shape = (
+        (len(password) < policy.minimum_length, texts.PASSWORD_TOO_SHORT),
+        (len(password) > LONGEST, texts.PASSWORD_TOO_LONG),
+        (password != password.strip(), texts.PASSWORD_HAS_SPACE),
+    )
+    classes = (
+        text for rule, fits, text in _CLASSES if getattr(policy, rule) and not any(map(fits, password))
+    )
+    return (*(text for broken, text in shape if broken), *classes)
 
 
 def generate_password(policy: PasswordPolicy) -> str:
