@@ -31,14 +31,20 @@ def find_cookie(header: bytes, needle: bytes) -> bytes | None:
 
     Only a whole cookie counts: not the tail of a longer name, nor text inside another cookie's value.
     """
+    start, end = _locate(header, needle)
+    return header[start:end].rstrip() if start else None
+
+
+def _locate(header: bytes, needle: bytes) -> tuple[int, int]:
+    """Return where the value of a cookie begins and ends; (0, 0) without one."""
     at = header.find(needle)
     while at >= 0:
         if at == 0 or header[at - 2 : at] == b"; " or _follows_separator(header, at):
             start = at + len(needle)
             end = header.find(b";", start)
-            return header[start:].rstrip() if end < 0 else header[start:end].rstrip()
+            return start, len(header) if end < 0 else end
         at = header.find(needle, at + 1)
-    return None
+    return 0, 0
 
 
 def _follows_separator(header: bytes, at: int) -> bool:
@@ -105,11 +111,25 @@ class ShardedCookie:
 
         Missing shards leave a value that opens nowhere: the caller need not tell the cases apart.
         """
-        first = find_cookie(header, self._needles[0])
-        if first is None or first[:1] == b"1":
-            return first
-        more = self._needles[1 : _COUNTS.get(first[:1], 1)]
-        return b"".join([first, *(find_cookie(header, needle) or b"" for needle in more)])
+        start, end = _locate(header, self._needles[0])
+        if not start:
+            return None
+        first = header[start:end].rstrip()
+        count = _COUNTS.get(first[:1], 1)
+        return first if count == 1 else first + self._read_more(header, end, count)
+
+    def _read_more(self, header: bytes, end: int, count: int) -> bytes:
+        parts = []
+        for needle in self._needles[1:count]:
+            # Browsers send the shards side by side: looking there first saves a search through kilobytes.
+            if header.startswith(needle, end + 2) and header.startswith(b"; ", end):
+                start = end + 2 + len(needle)
+                found = header.find(b";", start)
+                end = len(header) if found < 0 else found
+            else:
+                start, end = _locate(header, needle)
+            parts.append(header[start:end].rstrip())
+        return b"".join(parts)
 
     def shard(self, value: bytes) -> list[bytes]:
         """Cut `value` into the values of `-0`, `-1`, ...; raises ValueError when four do not hold it."""
