@@ -22,7 +22,15 @@ from rules.conditions import (
     QueryString,
     SourceIp,
 )
-from rules.matching import Pairs, compile_condition, compile_pair, header_names, parse_address, query_pairs
+from rules.matching import (
+    Pairs,
+    address_version,
+    compile_condition,
+    compile_pair,
+    header_names,
+    parse_address,
+    query_pairs,
+)
 from rules.patterns import parse_pattern, prefix_of
 from rules.request import RequestHead
 from rules.ruleset import Decision, Rule, RuleSet
@@ -218,7 +226,7 @@ def _trace_pair(pair: QueryPair, pairs: Pairs) -> ValueTrace:
 
 
 def _trace_blocks(condition: SourceIp, head: RequestHead) -> Iterable[ValueTrace]:
-    version, _ = parse_address(head.peer)
+    version = address_version(parse_address(head.peer))
     for value in condition.values:
         matched = _holds(SourceIp((value,)), head)
         why = "the peer has no IP address" if not version else ""

@@ -16,7 +16,7 @@ from typing import TypeVar
 from rules.conditions import Condition, HostHeader, HttpRequestMethod, PathPattern
 from rules.matching import Memo, Predicate, compile_conditions, header_names
 from rules.patterns import literal_of, parse_pattern, prefix_of
-from rules.regexes import regex_prefix
+from rules.regexes import plain_texts
 from rules.request import RequestHead
 
 Choice = TypeVar("Choice")
@@ -123,7 +123,7 @@ def _path_keys(condition: PathPattern) -> list[Key]:
         pattern = parse_pattern(value)
         literal = literal_of(pattern)
         keys.append(_prefix_key(prefix_of(pattern)) if literal is None else ("path", literal))
-    keys += [_prefix_key(regex_prefix(regex, ignore_case=False)) for regex in condition.regex_values]
+    keys += [_prefix_key(plain_texts(regex)[0]) for regex in condition.regex_values]
     return keys if all(text for _, text in keys) else []
 
 

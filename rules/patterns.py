@@ -168,10 +168,16 @@ def compile_shapes(shapes: Shapes) -> Matcher:
     literals, prefixes, suffixes, others = shapes.literals, shapes.prefixes, shapes.suffixes, shapes.others
     if shapes.everything:
         return lambda text: True
-    if not (prefixes or suffixes or others):
-        return literals.__contains__
-    if len(others) == 1 and not (literals or prefixes or suffixes):
-        return others[0]
+    # Most conditions have one shape only; telling it alone takes a third of the time of asking for all.
+    match bool(literals), bool(prefixes), bool(suffixes), len(others):
+        case _, False, False, 0:
+            return literals.__contains__
+        case False, True, False, 0:
+            return lambda text: text.startswith(prefixes)
+        case False, False, True, 0:
+            return lambda text: text.endswith(suffixes)
+        case False, False, False, 1:
+            return others[0]
 
     def matches(text: str) -> bool:
         if text in literals or text.startswith(prefixes) or text.endswith(suffixes):
@@ -195,6 +201,8 @@ def _anchored(first: Pattern, middle: tuple[str, ...], last: Pattern) -> Matcher
 
     Taking the earliest place is right because a segment without `?` has no say in what follows it.
     """
+    if not first and not last and len(middle) == 1:
+        return lambda text: middle[0] in text
     head, tail = _runs(first), _runs(last)
     begin, rest = len(first), len(last)
     least = begin + rest + sum(map(len, middle))
