@@ -135,14 +135,15 @@ class ShardedCookie:
         """Cut `value` into the values of `-0`, `-1`, ...; raises ValueError when four do not hold it."""
         if len(value) > self.capacity:
             raise ValueError(f"{len(value)} bytes do not fit into {MAX_SHARDS} cookies")
-        count = -(-(len(value) + 1) // self.shard_bytes)
-        text = b"%d" % count + value
+        text = b"%d" % self._count(len(value) + 1) + value
         return [text[start : start + self.shard_bytes] for start in range(0, len(text), self.shard_bytes)]
 
-    @staticmethod
-    def join(text: bytes) -> bytes:
-        """Return the value inside what `read` gave."""
-        return text[1:]
+    def join(self, text: bytes) -> bytes | None:
+        """Return the value inside what `read` gave; None when the count does not fit the length."""
+        return text[1:] if text[:1] == b"%d" % self._count(len(text)) else None
+
+    def _count(self, length: int) -> int:
+        return -(-length // self.shard_bytes)
 
     def set_all(self, value: bytes, *, header: bytes | None, expires: float, secure: bool) -> list[bytes]:
         """Spell the Set-Cookie values for `value`, and expire shards in the browser's `header` beyond it."""

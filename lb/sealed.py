@@ -186,11 +186,13 @@ def encode_text(sealed: bytes) -> bytes:
 
 
 def decode_text(text: bytes) -> bytes | None:
-    """Undo `encode_text`; None for anything outside the alphabet."""
+    """Undo `encode_text`; None for anything that it would not have written."""
     try:
-        return base64.b64decode(text, validate=True)
+        octets = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
+    # Unused bits of the last character decode to nothing: a changed text must not pass for the same value.
+    return octets if base64.b64encode(octets) == text else None
 
 
 def _associated(purpose: str, context: bytes) -> bytes:

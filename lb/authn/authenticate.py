@@ -79,7 +79,7 @@ class AuthenticateHandler:
         return self._first_sight(text, Visit(head, cookie, now))
 
     def _first_sight(self, text: bytes, visit: Visit) -> PreActionOutcome:
-        session = open_session(self._ring, self.realm, self._cookie.join(text), now=visit.now)
+        session = open_session(self._ring, self.realm, text, now=visit.now)
         if session is None:
             return self._unauthenticated(visit, Reason.AUTH_INVALID_COOKIE)
         if session.is_expired(visit.now):
@@ -119,7 +119,7 @@ class AuthenticateHandler:
             return Refused(Reason.AUTH_PROVIDER_UNAVAILABLE)
         refreshed = await conversation.refresh(session)
         if isinstance(refreshed, Session):
-            self.runtime.observe("ELBAuthRefreshTokenSuccess", 1)
+            self.runtime.on_refreshed()
         return refreshed
 
     def _after_refresh(self, renewal: Renewal, visit: Visit) -> Proceed | Answer | None:
@@ -192,7 +192,7 @@ class AuthenticateHandler:
         text = None if cookie is None else self._cookie.read(cookie)
         if text is None:
             return False
-        session = open_session(self._ring, self.realm, self._cookie.join(text), now=now)
+        session = open_session(self._ring, self.realm, text, now=now)
         return session is not None and not session.is_expired(now)
 
     def session_cookies(self, session: Session, visit: Visit) -> HeaderList | None:

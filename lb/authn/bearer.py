@@ -110,13 +110,12 @@ def _check_all(claims: Mapping[str, Any], action: JwtValidation) -> Reason | Non
 class BearerHandler:
     """One jwt-validation action, compiled."""
 
-    __slots__ = ("_action", "_cache", "_clock", "_observe", "_source")
+    __slots__ = ("_action", "_cache", "_clock", "_source")
 
     def __init__(self, action: JwtValidation, runtime: AuthRuntime, *, app: object | None = None) -> None:
         self._action = action
         self._source = runtime.key_source(action.jwks_endpoint, app=app, limits=JWT_VALIDATION_LIMITS)
         self._clock = runtime.clock
-        self._observe = runtime.observe
         # Verified tokens only: forged ones must not push them out.
         self._cache: ShortLived[bytes, Proceed] = ShortLived(4096, 16 * 1024 * 1024)
 
@@ -126,7 +125,6 @@ class BearerHandler:
         if len(sent) == 1:
             proceed = self._cache.get(sent[0], now)
             if proceed is not None:
-                self._observe("JWTValidationSuccessCount", 1)
                 return proceed
         bearer = read_bearer(sent)
         if isinstance(bearer, Reason):
@@ -153,7 +151,6 @@ class BearerHandler:
         subject = found.get("sub")
         proceed = Proceed(action=ACTION, subject=subject if isinstance(subject, str) else "")
         self._cache.put(sent, proceed, expires=min(now + CACHE_SECONDS, found["exp"]), weight=len(sent))
-        self._observe("JWTValidationSuccessCount", 1)
         return proceed
 
 

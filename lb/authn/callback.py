@@ -7,7 +7,7 @@ the origin, the realm, the browser's own attempt cookie, and that none of them w
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,9 +59,9 @@ class Callback:
 
     __slots__ = ("_handlers", "_ring", "_runtime")
 
-    def __init__(self, handlers: Iterable[object], runtime: AuthRuntime) -> None:
-        """Serve those of `handlers` that authenticate; other pre-actions have no callback."""
-        mine = (handler for handler in handlers if isinstance(handler, AuthenticateHandler))
+    def __init__(self, handlers: Mapping[str, object], runtime: AuthRuntime) -> None:
+        """Serve those of `handlers` (by any name) that authenticate; other pre-actions have no callback."""
+        mine = (handler for handler in handlers.values() if isinstance(handler, AuthenticateHandler))
         self._handlers = {handler.realm.id: handler for handler in mine}
         self._runtime = runtime
         self._ring = runtime.keys
@@ -138,7 +138,6 @@ class Callback:
         return attempt
 
     async def _redeem(self, back: Return, attempt: Attempt) -> Answer:
-        began = self._runtime.clock()
         found = await self._log_in(back, attempt)
         if isinstance(found, Refused):
             return refuse_login(found.reason, back.spent_cookie)
@@ -147,8 +146,6 @@ class Callback:
         if cookies is None:
             _log.warning("a session at %s does not fit into four cookies", back.handler.realm.issuer)
             return refuse_login(Reason.AUTH_CLAIMS_TOO_LARGE, back.spent_cookie)
-        self._runtime.observe("ELBAuthSuccess", 1)
-        self._runtime.observe("ELBAuthLatency", (now - began) * 1000)
         return redirect(back.origin.url(attempt.target), (*cookies, *back.spent_cookie))
 
     async def _log_in(self, back: Return, attempt: Attempt) -> Session | Refused:

@@ -12,9 +12,7 @@ import json
 from dataclasses import dataclass, field
 
 from lb.cookies import ShardedCookie
-from rules.actions import AuthenticateCognito, AuthenticateOidc, SessionPolicy
-
-AuthenticateAction = AuthenticateCognito | AuthenticateOidc
+from rules.actions import SessionPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +38,3 @@ def build_realm(*, binding: str, issuer: str, client_id: str, policy: SessionPol
     # A JSON list keeps the four apart whatever characters they hold.
     digest = hashlib.sha256(json.dumps([binding, issuer, client_id, cookie]).encode()).digest()[:16]
     return Realm(binding, issuer, client_id, policy, ShardedCookie(cookie), digest)
-
-
-def session_binding(listener_arn: str, action: AuthenticateAction) -> str:
-    """Name the binding of an authenticate action by what it demands, on one listener.
-
-    Rules whose actions demand the same share their sessions, as ALB documents for rules with one cookie name:
-    a page under `/` may call `/api` behind another rule. Anything that differs (cookie name, scope, timeout,
-    parameters, provider) makes another binding. Moving a rule to another priority logs nobody out.
-    """
-    if isinstance(action, AuthenticateCognito):
-        provider = [action.user_pool, action.user_pool_client_id, action.user_pool_domain]
-    else:
-        provider = [action.issuer, action.client_id, action.authorization_endpoint, action.token_endpoint]
-    policy = action.session
-    demands = [
-        policy.session_cookie_name,
-        sorted(policy.scope.split()),
-        policy.session_timeout,
-        policy.authentication_request_extra_params,
-    ]
-    digest = hashlib.sha256(json.dumps([provider, demands]).encode()).hexdigest()
-    return f"{listener_arn}/{digest[:32]}"

@@ -35,7 +35,7 @@ _SPENT_LOGINS = 50_000
 
 
 class AuthRuntime:
-    """What all handlers share. `observe(name, value)` is told of CloudWatch's auth metrics."""
+    """What all handlers share. `on_refreshed` is called after each refresh (`ELBAuthRefreshTokenSuccess`)."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class AuthRuntime:
         clock: Callable[[], float] = time.time,
         *,
         random: Callable[[int], bytes] = secrets.token_bytes,
-        observe: Callable[[str, float], None] = lambda name, value: None,
+        on_refreshed: Callable[[], None] = lambda: None,
     ) -> None:
         self.keys = keys
         self.signing = signing
@@ -54,7 +54,7 @@ class AuthRuntime:
         self.http = http
         self.clock = clock
         self.random = random
-        self.observe = observe
+        self.on_refreshed = on_refreshed
         self.flights = SingleFlight()
         self.refresher = Refresher(clock=clock, flights=self.flights)
         self.spent: ShortLived[str, bool] = ShortLived(_SPENT_LOGINS)

@@ -89,11 +89,12 @@ def seal_session(ring: KeyRing, realm: Realm, session: Session, *, now: float) -
 
 
 def open_session(ring: KeyRing, realm: Realm, text: bytes, *, now: float) -> Session | None:
-    """Open a cookie value; None when it is damaged, foreign or sealed under a key that is gone.
+    """Open joined cookies; None when it is damaged, foreign or sealed under a key that is gone.
 
     An expired session opens: the caller treats it differently from none.
     """
-    sealed = decode_text(text)
+    value = realm.cookie.join(text)
+    sealed = None if value is None else decode_text(value)
     if sealed is None:
         return None
     opened = ring.open(sealed, purpose=PURPOSE, context=realm.digest, now=now, max_age=MAX_LIFETIME)

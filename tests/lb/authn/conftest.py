@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +39,7 @@ class World:
     provider: OidcProvider
     runtime: AuthRuntime
     clock: Clock
-    observed: list[tuple[str, float]] = field(default_factory=list)
+    refreshes: list[None] = field(default_factory=list)
 
     def action(self, **policy: Any) -> AuthenticateOidc:
         return AuthenticateOidc(
@@ -60,14 +60,13 @@ class World:
 
     def browser(self, handler: AuthenticateHandler | None = None, **policy: Any) -> LoginBrowser:
         handler = handler or self.handler(**policy)
-        return LoginBrowser(handler, Callback([handler], self.runtime), self.clock)
+        return LoginBrowser(handler, Callback({"mine": handler}, self.runtime), self.clock)
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     clock = Clock()
-    observed: list[tuple[str, float]] = []
-    observe: Callable[[str, float], None] = lambda name, value: observed.append((name, value))  # noqa: E731
+    refreshes: list[None] = []
     async with running_provider() as provider:
         runtime = AuthRuntime(
             KeyRing.from_secrets(["k" * 40]),
@@ -75,9 +74,9 @@ async def world() -> AsyncIterator[World]:
             ARN,
             HttpxSender(),
             clock,
-            observe=observe,
+            on_refreshed=lambda: refreshes.append(None),
         )
         try:
-            yield World(provider, runtime, clock, observed)
+            yield World(provider, runtime, clock, refreshes)
         finally:
             await runtime.aclose()
