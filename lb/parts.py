@@ -20,6 +20,7 @@ from lb.asgi import LoadBalancer
 from lb.config import Loaded
 from lb.door import Door
 from lb.exits import CannotStart
+from lb.outcomes import Answer
 from lb.pool_server import PoolServer
 from lb.providers import pool_providers
 from lb.reload import ADMIN, POOL, Plan, bindings_of, plan_doors, refuse_changes, same_place, with_ports
@@ -72,7 +73,7 @@ class Parts:
                 f"Listeners[{index}]": build_url(each.protocol.lower(), each.address, each.port)
                 for index, each in enumerate(settings.listeners)
             },
-            pool=_public_url(settings) if settings.pool_server is not None else None,
+            pool=public_url(settings) if settings.pool_server is not None else None,
             admin=build_url("http", settings.admin_address, settings.admin_port)
             if settings.admin_port
             else None,
@@ -89,7 +90,7 @@ class Parts:
             await self._replace_pool(loaded, settings)
             self._runtime = Runtime(settings, providers=self._providers(settings))
             await self._runtime.start()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             close_all(sockets)
             raise CannotStart(_explain(error)) from error
         except BaseException:
@@ -114,7 +115,8 @@ class Parts:
             tls = _build_tls(settings.listeners)
             if self._pool_changed(old, new, settings):
                 await self._replace_pool(new, settings)
-        except OSError as error:
+            self.runtime.apply(settings, providers=self._providers(settings))
+        except (OSError, ValueError) as error:
             close_all(sockets)
             raise CannotStart(_explain(error)) from error
         except BaseException:
@@ -133,7 +135,6 @@ class Parts:
         sockets: Mapping[str, socket.socket],
         tls: Mapping[str, ListenerTls],
     ) -> None:
-        self.runtime.apply(settings, providers=self._providers(settings))
         self._settings = settings
         for listener in settings.listeners:
             if listener.arn in plan.kept and (current := self._doors[listener.arn].tls) is not None:
@@ -153,7 +154,7 @@ class Parts:
     def reopen_logs(self) -> None:
         """Close and open the access log again: its file was renamed."""
         if self._runtime is not None:
-            self._runtime.reopen_logs()
+            self._runtime.access_log.reopen()
             log.info("access log reopened")
 
     async def stop(self, *, deadline: float, cut: asyncio.Event) -> None:
@@ -179,9 +180,14 @@ class Parts:
         if key == POOL:
             return Door(self._pool, bound)
         if key == ADMIN:
-            return Door(build_admin_app(self.runtime), bound)
+            return Door(build_admin_app(self.runtime, serve_key=self._serve_key), bound)
         balancer = LoadBalancer(self.runtime, key)
         return Door(balancer, bound, http=ListenerProtocol, tls=tls, date_header=False)
+
+    def _serve_key(self, path: str) -> Answer | None:
+        """Public keys are the same on every listener: ask any."""
+        serve = next(iter(self.runtime.snapshot.listeners.values())).serve_key
+        return serve(path) if serve is not None else None
 
     def _bind_added(self, plan: Plan, wanted: Mapping[str, Binding]) -> dict[str, socket.socket]:
         """Bind what is new; a port that only changes hands is shared until its old door has closed."""
@@ -207,7 +213,7 @@ class Parts:
         await self._pool.replace(
             loaded.pools,
             settings=settings.pool_server,
-            public_url=_public_url(settings),
+            public_url=public_url(settings),
             data=settings.data_directory,
         )
 
@@ -229,7 +235,8 @@ def _build_tls(listeners: tuple[ListenerSettings, ...]) -> dict[str, ListenerTls
     return {each.arn: ListenerTls(each) for each in listeners if each.protocol == "HTTPS"}
 
 
-def _public_url(settings: Settings) -> str:
+def public_url(settings: Settings) -> str:
+    """Return the URL under which browsers reach the pool."""
     pool = settings.pool_server
     assert pool is not None
     return pool.public_url or f"http://localhost:{pool.port}"
@@ -240,6 +247,7 @@ def _make_private(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _explain(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}"
+def _explain(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class RunOptions:
     drain_seconds: float = DRAIN_SECONDS
     watch: bool = True
     """Reload when a file changes, not only on SIGHUP."""
+    environ: Mapping[str, str] | None = None
+    """Where references in the file are looked up; None: the process's environment."""
 
 
 class Process:
@@ -100,7 +102,7 @@ class Process:
         """Take up the configuration on disk; a bad one changes nothing and every problem is said."""
         path = self._options.path
         try:
-            loaded = await asyncio.to_thread(load_settings, path)
+            loaded = await asyncio.to_thread(load_settings, path, environ=self._options.environ)
             for warning in loaded.warnings:
                 log.warning("%s", warning)
             done = await self._parts.change(self._loaded, loaded, drain_seconds=self._options.drain_seconds)

@@ -1,0 +1,97 @@
+"""Entry point: the commands, and how a failure ends.
+
+Expected failures print what to do and end with their own status (`lb.exits`); anything else is one line
+and a hint, or the traceback with `--debug`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version as package_version
+from typing import Annotated, NoReturn
+
+import typer
+
+from lb.cli import check, demo, explain, init, run_command, schema, users
+from lb.cli.terminal import complain, print_problems, say
+from lb.config import InvalidConfig
+from lb.exits import CannotStart, Exit
+
+app = typer.Typer(
+    name="albacore",
+    help="An AWS-ALB-compatible authenticating load balancer with a Cognito-compatible user pool inside.",
+    epilog="Start with `albacore demo`, or `albacore init` for a configuration of your own.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _options(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    if debug:
+        os.environ["ALBACORE_DEBUG"] = "1"
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    say(f"albacore {package_version('albacore')}")
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("explain")(explain.explain)
+app.command("run")(run_command.run)
+app.command("schema")(schema.schema)
+app.command("users", context_settings=users.SETTINGS, add_help_option=False)(users.users)
+
+
+def run() -> NoReturn:
+    """Run the command line and end the process with its status."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line and return its exit status."""
+    try:
+        app(arguments, prog_name="albacore")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except InvalidConfig as invalid:
+        print_problems((*invalid.problems, *invalid.warnings), sys.stderr)
+        return Exit.CONFIGURATION
+    except CannotStart as refusal:
+        for reason in refusal.reasons:
+            complain(reason)
+        return Exit.START
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _close_output()
+    except Exception as error:  # noqa: BLE001 -- the last resort: one line for people, the traceback on request
+        return _surprise(error)
+    return Exit.OK
+
+
+def _close_output() -> int:
+    """Whoever read our output stopped (`albacore schema | head`): leave without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + 13
+
+
+def _surprise(error: Exception) -> int:
+    if os.environ.get("ALBACORE_DEBUG"):
+        raise error
+    complain(f"unexpected {type(error).__name__}: {error}")
+    sys.stderr.write("This is a bug. `albacore --debug ...` shows where it happened.\n")
+    return Exit.FAILED

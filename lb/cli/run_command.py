@@ -1,0 +1,101 @@
+"""`albacore run`: load, say what is wrong or serve until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from enum import Enum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lb.addresses import Addresses
+from lb.cli.check import ConfigPath
+from lb.cli.terminal import print_problems, say, styled
+from lb.config import Loaded, load_settings
+from lb.logs import configure_logging
+from lb.server import DRAIN_SECONDS, Process, RunOptions
+
+log = logging.getLogger("albacore")
+
+
+class LogFormat(Enum):
+    """How log lines are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(Enum):
+    """From which level log lines are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="How to write log lines.")]
+LogLevelOption = Annotated[LogLevel, typer.Option("--log-level", help="From which level to write log lines.")]
+
+
+def run(
+    config: ConfigPath,
+    *,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ready-file", metavar="PATH", help="Write the addresses to PATH, as JSON, once serving."
+        ),
+    ] = None,
+    drain_seconds: Annotated[
+        float,
+        typer.Option("--drain-seconds", min=0, help="How long requests in flight may take when stopping."),
+    ] = DRAIN_SECONDS,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch/--no-watch", help="Reload when a configuration or certificate file changes."),
+    ] = True,
+    log_format: LogFormatOption = LogFormat.TEXT,
+    log_level: LogLevelOption = LogLevel.INFO,
+) -> None:
+    """Serve CONFIG until SIGTERM or Ctrl+C. SIGHUP reloads it, SIGUSR1 reopens the access log."""
+    configure_logging(level=log_level.value, form=log_format.value)
+    loaded = load_settings(config)
+    print_problems(loaded.warnings, sys.stderr)
+    options = RunOptions(
+        path=config,
+        announce=_announce,
+        ready_file=ready_file,
+        drain_seconds=drain_seconds,
+        watch=watch,
+    )
+    run_loop(serve(options, loaded))
+
+
+async def serve(options: RunOptions, loaded: Loaded) -> None:
+    """Run a process inside the event loop."""
+    await Process(options, loaded).run()
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run `main` on uvloop where there is one."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # not on Windows
+        asyncio.run(main)
+        return
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main)
+
+
+def _announce(addresses: Addresses) -> None:
+    say(styled(f"albacore {version('albacore')}", sys.stdout, bold=True))
+    for line in addresses.lines():
+        say(f"  {line}")
+    say(f"ready: {' '.join(addresses.listeners.values())} (Ctrl+C stops)")
+    sys.stdout.flush()

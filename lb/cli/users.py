@@ -1,0 +1,40 @@
+"""`albacore users`: the pool's own commands, on the store that a configuration names.
+
+The commands belong to the pool and are reached by import string, only when they are asked for; this tells
+them which configuration is meant.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lb.config import load_settings
+from lb.config.pools import import_attribute
+from lb.parts import public_url
+
+BUILD = "idp.users.commands:build"
+DEFAULT_CONFIG = Path("albacore.yaml")
+
+SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+"""Everything after our own option goes to the pool's commands as it is."""
+
+
+def users(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option("--config", "-c", metavar="CONFIG", help="The configuration that names the pools.")
+    ] = DEFAULT_CONFIG,
+) -> None:
+    """Add, list, disable and otherwise manage users of the pools in a configuration."""
+
+    def load() -> tuple[object, Path, str]:
+        loaded = load_settings(config)
+        if loaded.settings.pool_server is None:
+            raise typer.BadParameter(f"{config} has no UserPools", param_hint="--config")
+        return loaded.pools, loaded.settings.data_directory, public_url(loaded.settings)
+
+    commands: Any = import_attribute(BUILD)(load)
+    commands(args=context.args or ["--help"], prog_name="albacore users")

@@ -1,0 +1,1 @@
+"""The demonstration: a load balancer, a user pool and a sample app on two targets, in one process."""
