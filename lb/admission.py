@@ -10,7 +10,7 @@ refuses.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lb.headers import Kind, count_forwarded_addresses, listed_in_connection
@@ -54,6 +54,8 @@ class Incoming:
     keep_alive: bool = True
     upgrade: bytes = b""
     """The Upgrade value when the client asks for a tunnel that we may open."""
+    wants_upgrade: bool = False
+    """An Upgrade header was sent, of whatever kind."""
     listed: frozenset[bytes] = _NO_NAMES
     """Names that Connection declared hop-by-hop."""
     forwarded_for: Sequence[bytes] = ()
@@ -230,6 +232,7 @@ def _on_expect(incoming: Incoming, value: bytes) -> None:
 
 def _on_upgrade(incoming: Incoming, value: bytes) -> None:
     # Whether the client lists it in Connection is the parser's to know: it flags an upgrade only then.
+    incoming.wants_upgrade = True
     lower = value.lower()
     if incoming.version == "1.1" and not any(
         token.strip().startswith(_TUNNEL_NEVER) for token in lower.split(b",")
@@ -241,7 +244,7 @@ def _ignored(incoming: Incoming, value: bytes) -> None:
     return None
 
 
-_SPECIAL = {
+_SPECIAL: dict[int, Callable[[Incoming, bytes], Reason | None]] = {
     Kind.FORWARDED_FOR: _on_forwarded_for,
     Kind.FORWARDED_FACT: _ignored,
     Kind.TRACE: _on_trace,

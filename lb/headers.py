@@ -220,6 +220,8 @@ _SETTABLE = {
 class ResponseEdits:
     """What a listener does to every response: headers to set (overriding), and whether `Server` is shown."""
 
+    active: bool
+    """False: nothing to do but to drop hop-by-hop headers."""
     setting: tuple[tuple[bytes, bytes], ...]
     dropping: frozenset[bytes]
     """Lower-case names taken off the target's headers: hop-by-hop, those set here, a hidden `Server`."""
@@ -235,7 +237,8 @@ class ResponseEdits:
         dropping = {*_RESPONSE_HOP_BY_HOP, *(name.lower() for name, _ in setting)}
         if not server_header:
             dropping.add(b"server")
-        return cls(setting=setting, dropping=frozenset(dropping))
+        active = bool(setting) or not server_header
+        return cls(active=active, setting=setting, dropping=frozenset(dropping))
 
     def apply(
         self, pairs: Pairs, *, also: Pairs = (), hop_by_hop: frozenset[bytes] = frozenset()

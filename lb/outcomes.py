@@ -33,6 +33,8 @@ class Answer:
     """Close the client's connection afterwards (refused framing: the rest of the bytes cannot be trusted)."""
     priority: int | None = None
     """Priority of the rule for the access log, set by the pipeline; -1 for a refused login callback."""
+    transform_status: str = ""
+    """The access log's `request_transform_status`, when that is why there is an answer."""
     group_arn: str = ""
     """The access log's target group, when a group was chosen and had no target to offer."""
 

@@ -10,20 +10,25 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from lb.authn.origin import CALLBACK_PATH
 from lb.headers import target_authority
 from lb.outcomes import Answer, Dispatch, Pending, Proceed
 from lb.reasons import Reason
 from lb.responses import fixed_response, redirect, refuse
-from lb.snapshot import ListenerSnapshot, PreActionHandler
+from lb.snapshot import ListenerSnapshot
 from lb.targets.select import pick_group
 from rules.actions import FixedResponse, Forward, Redirect
-from rules.redirects import build_location
+from rules.redirects import LocationFailure, build_location
 from rules.request import RequestHead
 from rules.ruleset import Decision
 from rules.transforms import TransformFailure, apply_transforms
 
-CALLBACK_PATH = "/oauth2/idpresponse"
 KEYS_PREFIX = "/.well-known/albacore/"
+
+_UNREDIRECTED = {
+    LocationFailure.TOO_LONG: Reason.REDIRECT_TOO_LONG,
+    LocationFailure.UNSAFE: Reason.BAD_REQUEST,
+}
 
 Outcome = Dispatch | Answer | Pending
 _NOTHING = Proceed()
@@ -85,7 +90,10 @@ def _route(
     if isinstance(routing, Forward):
         return _forward(listener, head, decision, proceed)
     if isinstance(routing, Redirect):
-        answer = redirect(routing.status_code, build_location(routing, head))
+        location = build_location(routing, head)
+        if isinstance(location, LocationFailure):
+            return replace(refuse(_UNREDIRECTED[location]), priority=decision.rule)
+        answer = redirect(routing.status_code, location)
     else:
         assert isinstance(routing, FixedResponse)
         answer = fixed_response(routing)
@@ -124,10 +132,19 @@ def _forward(
 
 
 def _transform(head: RequestHead, decision: Decision, dispatch: Dispatch) -> Dispatch | Answer:
-    result = apply_transforms(
-        decision.transforms, host=dispatch.authority, path=dispatch.path, query=dispatch.query
-    )
+    result = apply_transforms(decision.transforms, host=head.host, path=head.path, query=head.query)
     if isinstance(result, TransformFailure):
-        return replace(refuse(Reason.TRANSFORM_FAILED), priority=decision.rule, actions=dispatch.actions)
-    dispatch.authority, dispatch.path, dispatch.query = result.host, result.path, result.query
+        return replace(
+            refuse(Reason.TRANSFORM_FAILED),
+            priority=decision.rule,
+            actions=dispatch.actions,
+            transform_status=result.status,
+        )
+    dispatch.path, dispatch.query = result.path, result.query
+    if result.host != head.host:
+        # A rewritten host is sent as written: it wins over the rules for Host and port.
+        dispatch.authority = dispatch.transformed_host = result.host
+    if (result.path, result.query) != (head.path, head.query):
+        dispatch.transformed_uri = f"{result.path}?{result.query}" if result.query else result.path
+    dispatch.transform_status = result.status
     return dispatch

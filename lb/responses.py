@@ -55,7 +55,6 @@ _PHRASES = {
     422: "Unprocessable Entity",
     429: "Too Many Requests",
 }
-MAX_LOCATION = 8 * 1024
 
 
 def phrase(status: int) -> str:
@@ -78,14 +77,12 @@ def refuse(reason: Reason, *, close: bool = False) -> Answer:
     return Answer(reason.status, (_HTML,), page(reason.status), reason=reason, close=close)
 
 
-def redirect(status: int, location: str, *, actions: tuple[str, ...] = ("redirect",)) -> Answer:
-    """Answer with a redirect to `location`, or with 507 when that is longer than 8 K."""
-    if len(location) > MAX_LOCATION:
-        return refuse(Reason.REDIRECT_TOO_LONG)
+def redirect(status: int, location: str) -> Answer:
+    """Answer with a redirect to `location`."""
     # The location can hold bytes of the request: latin-1 gives them back unchanged, CR and LF cannot be
     # among them.
     headers = (_HTML, (b"Location", location.encode("latin-1", "replace")))
-    return Answer(status, headers, page(status), actions=actions, redirect_url=location)
+    return Answer(status, headers, page(status), actions=("redirect",), redirect_url=location)
 
 
 def fixed_response(action: FixedResponse) -> Answer:

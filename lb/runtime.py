@@ -1,27 +1,140 @@
-"""The process-long mutable owners: registry, pools, auth runtime, metrics, access log, and the current snapshot."""
+"""The process-long mutable owners, in one place, and the current snapshot.
+
+Target registry and health checker, upstream connections, authentication (keys, sessions), metrics, access
+log. A request takes what it needs from here and keeps the snapshot that it started with.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 from collections.abc import Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
 
+from lb.authentication import AuthenticationOwner
+from lb.observe.access_log import AccessLog
+from lb.observe.metrics import Metrics
+from lb.observe.record import AccessRecord
+from lb.responses import http_date
 from lb.settings import IdentityProvider, Settings
-from lb.snapshot import Snapshot
-from rules.actions import PreAction
+from lb.snapshot import Snapshot, compile_snapshot
+from lb.targets.checker import HealthChecker
+from lb.targets.registry import TargetRegistry
+from lb.upstream.pool import UpstreamPool
+from rules.actions import Forward, PreAction
+
+if TYPE_CHECKING:
+    from lb.exchange import Exchange
+
+log = logging.getLogger("albacore.runtime")
+
+SWEEP_SECONDS = 1.0
+"""Timeouts are late by up to this much: one timer for all connections instead of one per request."""
+
+
+class Swept(Protocol):
+    """Something whose silence is measured."""
+
+    def sweep(self, now: float, idle_timeout: float) -> None:
+        """End what has been silent for `idle_timeout` seconds; `now` on the monotonic clock."""
 
 
 class Runtime:
     """What every request needs and no request owns."""
 
-    snapshot: Snapshot
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        providers: Mapping[PreAction, IdentityProvider] | None = None,
+        authentication: AuthenticationOwner | None = None,
+    ) -> None:
+        """Own what `settings` describe; `providers` gives each authenticate action its resolved provider.
 
-    def __init__(self, settings: Settings, *, providers: Mapping[PreAction, IdentityProvider] | None = None) -> None:
-        """Own what `settings` describe; `providers` gives each authenticate action its resolved provider."""
+        Raises:
+            OSError: the access log or a key file cannot be opened.
+            ValueError: a matcher or an action cannot be compiled.
+        """
+        self.registry = TargetRegistry()
+        self.access_log = AccessLog(settings.access_log)
+        self.metrics = Metrics(group_counts=self.registry.counts, rows_lost=lambda: self.access_log.rows_lost)
+        self.pool = UpstreamPool(settings.attributes.idle_timeout_seconds)
+        self.registry.on_released = self.pool.release
+        self.authentication = authentication or AuthenticationOwner(settings)
+        self.exchanges: set[Exchange] = set()
+        """Requests being served."""
+        self.swept: set[Swept] = set()
+        """Connections and tunnels whose silence is measured."""
+        self._checker = HealthChecker(self.registry)
+        self._sweep_timer: asyncio.TimerHandle | None = None
+        self._date = (0, b"")
+        self.snapshot: Snapshot
+        self.apply(settings, providers=providers)
 
-    def apply(self, settings: Settings, *, providers: Mapping[PreAction, IdentityProvider] | None = None) -> None:
-        """Swap to `settings` whole; requests in flight keep the snapshot that they started with."""
+    def apply(
+        self, settings: Settings, *, providers: Mapping[PreAction, IdentityProvider] | None = None
+    ) -> None:
+        """Swap to `settings` whole; requests in flight keep the snapshot that they started with.
+
+        Raises what compiling raises; then nothing has changed.
+        """
+        snapshot = compile_snapshot(settings, self.authentication.compiler(settings, providers or {}))
+        in_use = {
+            group.name
+            for listener in settings.listeners
+            for rule in (*listener.ruleset.rules, listener.ruleset.default)
+            if isinstance(rule.routing, Forward)
+            for group in rule.routing.target_groups
+        }
+        self.registry.apply(settings.target_groups, in_use=in_use)
+        self.pool.idle_timeout = settings.attributes.idle_timeout_seconds
+        self.snapshot = snapshot
 
     async def start(self) -> None:
         """Start health checks and the periodic sweep."""
+        await self._checker.start()
+        self._schedule_sweep()
 
     async def aclose(self) -> None:
-        """Stop what `start` started, close pools, flush the access log."""
+        """Stop what `start` started, close connections to targets, write the access log to its end."""
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+            self._sweep_timer = None
+        await self._checker.aclose()
+        await self.pool.aclose()
+        await self.authentication.aclose()
+        # Lost connections tell their exchanges in the loop's next turn; their rows belong into the log.
+        await asyncio.sleep(0)
+        await self.access_log.aclose()
+
+    def record(self, record: AccessRecord) -> None:
+        """Hand a finished request's record over, once."""
+        self.metrics.record(record)
+        self.access_log.write(record)
+
+    def date(self) -> bytes:
+        """Return the current Date header value, made once per second."""
+        now = int(time.time())
+        if self._date[0] != now:
+            self._date = (now, http_date(now))
+        return self._date[1]
+
+    def sweep(self) -> None:
+        """End what has been silent for too long."""
+        now = monotonic()
+        idle_timeout = self.snapshot.settings.attributes.idle_timeout_seconds
+        for swept in [*self.exchanges, *self.swept]:
+            try:
+                swept.sweep(now, idle_timeout)
+            except Exception:
+                log.exception("sweeping %r failed", swept)
+        self.pool.sweep(now)
+
+    def _schedule_sweep(self) -> None:
+        self._sweep_timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep_and_repeat)
+
+    def _sweep_and_repeat(self) -> None:
+        self._schedule_sweep()
+        self.sweep()

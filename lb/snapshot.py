@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from lb.outcomes import Answer, Pending, PreActionOutcome
 from lb.headers import ForwardPolicy, ResponseEdits
+from lb.outcomes import Answer, Pending, PreActionOutcome
 from lb.settings import ListenerSettings, LoadBalancerAttributes, Settings
 from rules.actions import AuthenticateCognito, AuthenticateOidc, PreAction
 from rules.request import RequestHead
@@ -55,6 +55,8 @@ class ListenerSnapshot:
     group_arns: Mapping[str, str]
     elb: str
     """`app/<name>/<id>`, the load balancer in the access log."""
+    default_host: str
+    """Host of HTTP/1.0 requests that name none: the load balancer's own name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +119,7 @@ def _compile_listener(
         serve_key=authentication.serve_key if logs_in else None,
         group_arns={name: group.arn for name, group in settings.target_groups.items()},
         elb=settings.arn.partition(":loadbalancer/")[2] or settings.name,
+        default_host=settings.name,
     )
 
 

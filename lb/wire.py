@@ -2,14 +2,481 @@
 
 uvicorn keeps sockets, TLS, signals and graceful shutdown. Run it with `http=ListenerProtocol, ws="none",
 proxy_headers=False, server_header=False, date_header=False, access_log=False, lifespan="off"` and a
-`lb.asgi.LoadBalancer` as the application. A server's SNI callback tells what it saw by setting `albacore_sni` (the name asked
-for) and `albacore_certificate` (the chosen certificate's ARN or name) on the SSL object that it was given.
+`lb.asgi.LoadBalancer` as the application. A server's SNI callback tells what it saw by setting
+`albacore_sni` (the name asked for) and `albacore_certificate` (the chosen certificate's ARN or name) on
+the SSL object it was given.
+
+One object is one client connection: it parses, limits and admits requests, and is the `Downstream` of the
+exchange whose turn it is. Pipelined requests wait in order. Bytes of a request that is refused, and all
+that follow them, are never read as a request.
 """
 
 from __future__ import annotations
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import asyncio
+import logging
+import time
+from collections import deque
+from random import getrandbits
+from time import monotonic
+from typing import TYPE_CHECKING, Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from lb.admission import Incoming, Origin
+from lb.asgi import EXTENSION, AsgiDownstream, LoadBalancer, fill_record, find_load_balancer
+from lb.exchange import HIGH_WATER, Exchange
+from lb.observe.record import AccessRecord
+from lb.observe.trace import connection_id
+from lb.reasons import Reason
+from lb.request_reader import RequestReader
+from lb.response_writer import ResponseWriter, status_line
+from lb.tunnel import Tunnel
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+    from lb.upstream.connection import ResponseHead, UpstreamConnection
+
+log = logging.getLogger("albacore.wire")
+
+MAX_PIPELINED = 32
+"""Requests of one connection that may wait behind the one being served."""
+LINGER_SECONDS = 5.0
+"""How long the rest of a refused request is read and thrown away, so that no reset overtakes the answer."""
+LINGER_BYTES = 1024 * 1024
 
 
-class ListenerProtocol(HttpToolsProtocol):
+class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
     """One client connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.load_balancer = find_load_balancer(self.app)
+        self.runtime = self.load_balancer.runtime
+        self.direct = isinstance(self.app, LoadBalancer) and self.app.direct
+        self.init_writer()
+        self.current: Exchange | None = None
+        self.receiving: Exchange | None = None
+        """The exchange whose body is being read."""
+        self.waiting: deque[Exchange] = deque()
+        self.tunnel: Tunnel | None = None
+        self.last_request = False
+        self.connected_at = self.silent_since = monotonic()
+        self._full = False
+        self._request_paused = False
+        self._reading = True
+        self._refused = False
+        self._holding = False
+        self._lingering_since = 0.0
+        self._lingered = 0
+        self._early = b""
+        self.init_reader()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note who is there."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        self.runtime.swept.add(self)
+        self.runtime.metrics.connection_opened()
+        self.peer, self.peer_port = (self.client[0], self.client[1]) if self.client else ("", 0)
+        self.node_ip = str(self.server[0]) if self.server else ""
+        self.connection_id = connection_id(f"{getrandbits(128):032x}")
+        self._read_tls_facts()
+        listener = self.runtime.snapshot.listeners[self.load_balancer.listener_arn]
+        self.origin = Origin(
+            listener.settings.protocol.lower(),
+            listener.settings.port,
+            self.peer,
+            self.peer_port,
+            listener.default_host,
+        )
+
+    def _read_tls_facts(self) -> None:
+        encrypted = self.transport.get_extra_info("ssl_object")
+        self.tls_protocol = self.tls_cipher = self.sni = self.certificate = ""
+        if encrypted is not None:
+            self.tls_protocol = encrypted.version() or ""
+            cipher = encrypted.cipher()
+            self.tls_cipher = cipher[0] if cipher else ""
+            self.sni = getattr(encrypted, "albacore_sni", None) or ""
+            self.certificate = getattr(encrypted, "albacore_certificate", None) or ""
+
+    @property
+    def tls_lines(self) -> bytes:
+        """Header lines with the TLS version and cipher in OpenSSL's words; empty on plain connections."""
+        if not self.tls_protocol:
+            return b""
+        return (
+            f"x-amzn-tls-version: {self.tls_protocol}\r\nx-amzn-tls-cipher-suite: {self.tls_cipher}\r\n"
+        ).encode()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, then start what became complete enough."""
+        if self.tunnel is not None:
+            self.tunnel.on_client_bytes(data)
+            return
+        if self._holding:
+            self._hold(data)
+            return
+        if self.last_request and self.receiving is None:
+            self._discard(data)
+            return
+        self.silent_since = monotonic()
+        self.read(data)
+        self._start_current()
+        if self.receiving is not None and self.receiving.done:
+            self._discard(data)
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what the client sends on before the target has agreed to the upgrade."""
+        self._early += data
+        if len(self._early) > HIGH_WATER:
+            self.pause_request()
+
+    def break_request(self) -> None:
+        """Refuse the request being read, or break it off; read nothing any more."""
+        receiving, self.receiving = self.receiving, None
+        self.last_request = self._refused = True
+        if receiving is None:
+            return
+        if receiving.done:
+            self._close()
+        elif receiving.started:
+            receiving.on_request_broken()
+        else:
+            receiving.refusal = Reason.BAD_REQUEST
+
+    def eof_received(self) -> None:
+        """Let the transport close: ALB, too, takes a half-closed client for a gone one."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever still works for this client."""
+        self.connections.discard(self)
+        self.runtime.swept.discard(self)
+        self.runtime.metrics.connection_closed()
+        self.flow.resume_writing()
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        tunnel, self.tunnel = self.tunnel, None
+        if tunnel is not None:
+            tunnel.on_client_closed()
+        current, self.current = self.current, None
+        self.waiting.clear()
+        if current is not None and current.started:
+            current.on_client_gone()
+        self.parser = None  # type: ignore[assignment]
+
+    def pause_writing(self) -> None:
+        """Pass on that the client reads slowly."""
+        self._full = True
+        self.silent_since = monotonic()
+        self.flow.pause_writing()
+        if self.tunnel is not None:
+            self.tunnel.on_client_full()
+        elif self.current is not None:
+            self.current.on_client_full()
+
+    def resume_writing(self) -> None:
+        """Pass on that the client has caught up."""
+        self._full = False
+        self.flow.resume_writing()
+        if self.tunnel is not None:
+            self.tunnel.on_client_ready()
+        elif self.current is not None:
+            self.current.on_client_ready()
+        else:
+            self._next()
+
+    def shutdown(self) -> None:
+        """Finish what is being served, then close (called by uvicorn)."""
+        self.last_request = True
+        if self.tunnel is not None:
+            self.tunnel.close()
+        elif self.current is None and not self.waiting:
+            self.transport.close()
+
+    # Turns.
+
+    def admit_request(self, method: str, incoming: Incoming) -> None:
+        """Queue an admitted request for its turn."""
+        exchange = self._make_exchange(method, incoming, None)
+        self.receiving = exchange
+        self._queue(exchange)
+
+    def hold_for_upgrade(self, rest: bytes) -> None:
+        """Stop parsing: what the client sends from here is the tunnel's, if the target agrees to one."""
+        self._holding = True
+        self._early = rest
+        self.complete_request()
+        self.last_request = True
+
+    def complete_request(self) -> None:
+        """The request being read is complete."""
+        receiving, self.receiving = self.receiving, None
+        if receiving is None:
+            return
+        receiving.on_request_end()
+        incoming = receiving.incoming
+        if incoming is not None and not incoming.keep_alive:
+            # What follows was sent against the client's own word.
+            self.last_request = True
+        if receiving.done:
+            # Answered before it was complete; its rest has been read away now.
+            if self._lingering_since:
+                self.transport.close()
+            else:
+                self._next()
+
+    def _make_exchange(self, method: str, incoming: Incoming | None, refusal: Reason | None) -> Exchange:
+        listener = self.runtime.snapshot.listeners[self.load_balancer.listener_arn]
+        scheme = self.origin.scheme
+        record = AccessRecord(
+            type=scheme,
+            elb=listener.elb,
+            node_ip=self.node_ip,
+            created_wall=time.time(),
+            created=monotonic(),
+            client=self.peer,
+            client_port=self.peer_port,
+            received_bytes=self._head_size + len(self.url) + len(method) + 14,
+            method=method,
+            scheme=scheme,
+            port=self.origin.port,
+            tls_cipher=self.tls_cipher,
+            tls_protocol=self.tls_protocol,
+            sni=self.sni,
+            cert_arn=self.certificate,
+            conn_trace_id=self.connection_id,
+        )
+        if incoming is not None:
+            fill_record(record, incoming)
+        return Exchange(self.runtime, listener, incoming, downstream=self, record=record, refusal=refusal)
+
+    def refuse_request(self, reason: Reason, method: str = "") -> None:
+        """Answer with a page when the turn comes, and read nothing any more."""
+        self.in_head, self.head_done = False, True
+        self.receiving = None
+        self.last_request = self._refused = True
+        exchange = self._make_exchange(method, None, reason)
+        exchange.record.uri = self.url.decode("latin-1")
+        self._queue(exchange)
+
+    def _queue(self, exchange: Exchange) -> None:
+        if self.current is None and not self._full and not self.waiting:
+            self.current = exchange
+            return
+        self.waiting.append(exchange)
+        if len(self.waiting) >= MAX_PIPELINED:
+            self.last_request = True
+        self._update_reading()
+
+    def _next(self) -> None:
+        """Start the next waiting request, if it may start."""
+        if self.current is None and self.waiting and not self._full:
+            self.current = self.waiting.popleft()
+            self._update_reading()
+            self._start(self.current)
+        else:
+            self._update_reading()
+
+    def _start_current(self) -> None:
+        if self.current is not None and not self.current.started:
+            self._start(self.current)
+
+    def _start(self, exchange: Exchange) -> None:
+        incoming = exchange.incoming
+        if (
+            self.direct
+            or incoming is None
+            or exchange.refusal
+            or incoming.upgrade
+            or incoming.version == "1.0"
+        ):
+            exchange.start()
+        else:
+            self._start_asgi(exchange, incoming)
+
+    def _start_asgi(self, exchange: Exchange, incoming: Incoming) -> None:
+        exchange.downstream = AsgiDownstream(self)
+        # The task starts it in a moment; until then nobody else may.
+        exchange.started = True
+        head = incoming.head
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": head.method,
+            "root_path": "",
+            "path": head.path,
+            "raw_path": head.path.encode("ascii"),
+            "query_string": head.query.encode("ascii"),
+            "headers": list(head.headers),
+            "state": self.app_state,
+            "extensions": {EXTENSION: exchange},
+        }
+        self.cycle = RequestResponseCycle(
+            scope=cast(Any, scope),
+            transport=cast(asyncio.Transport, _CycleTransport(self)),
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=[],
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        self._start_asgi_task(self.cycle, self.app)
+
+    def may_keep_alive(self) -> bool:
+        """Tell whether the connection lives on after the current response (asked by the ASGI adapter)."""
+        current = self.current
+        self.keep_alive = current is not None and self.lives_on(current)
+        return self.keep_alive
+
+    def cycle_closes(self) -> None:
+        """The ASGI server wants the connection closed: behind its response, or because the application
+        failed."""
+        self.keep_alive = False
+        if not self.cycle.response_complete:
+            self.abort_response()
+
+    def abort_response(self) -> None:
+        """Reset the connection."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        super().abort_response()
+
+    def on_response_complete(self) -> None:
+        """The ASGI server has written the current response."""
+        if self.current is not None:
+            self._turn_over(self.current)
+
+    def exchange_done(self, exchange: Exchange) -> None:
+        """The current exchange has written its response itself."""
+        self._turn_over(exchange)
+
+    def _turn_over(self, exchange: Exchange) -> None:
+        self.current = None
+        self.silent_since = monotonic()
+        self.server_state.total_requests += 1
+        self._request_paused = self._holding = False
+        if self.tunnel is not None or self.transport.is_closing():
+            return
+        if not self.keep_alive or (self.last_request and not self.waiting):
+            self._close()
+        elif self.receiving is exchange:
+            self._update_reading()
+        else:
+            self._next()
+
+    def _close(self) -> None:
+        """End the connection behind what was written.
+
+        While the client may still be sending, closing would reset the connection and could cost it the
+        answer: then only our side is closed, and what comes is read away for a while.
+        """
+        self.last_request = True
+        if self.receiving is None and not self._refused:
+            self.transport.close()
+            return
+        self._lingering_since = monotonic()
+        self._update_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _discard(self, data: bytes) -> None:
+        self._lingered += len(data)
+        if self._lingered > LINGER_BYTES:
+            self.transport.abort()
+
+    # Reading, paused and resumed.
+
+    def pause_request(self) -> None:
+        """Stop reading: the target (or whoever decides) is not ready for more."""
+        self._request_paused = True
+        self._update_reading()
+
+    def resume_request(self) -> None:
+        """Go on reading."""
+        self._request_paused = False
+        self._update_reading()
+
+    def _update_reading(self) -> None:
+        reading = not (self._request_paused or self.waiting)
+        if reading is not self._reading and not self.transport.is_closing():
+            self._reading = reading
+            if reading:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
+
+    # Upgrades and time.
+
+    def open_tunnel(
+        self, exchange: Exchange, connection: UpstreamConnection, head: ResponseHead, rest: bytes
+    ) -> bool:
+        """Write the 101 and join both sides."""
+        pieces = [status_line(101, head.phrase)]
+        for name, value in head.pairs:
+            pieces += (name, b": ", value, b"\r\n")
+        pieces.append(b"Upgrade: %b\r\nConnection: upgrade\r\n\r\n" % head.upgrade)
+        data = b"".join(pieces)
+        exchange.record.sent_bytes += len(data) + len(rest)
+        self.transport.write(data + rest)
+        self.tunnel = Tunnel(exchange, self.transport, connection, on_closed=self._tunnel_closed)
+        self.current = None
+        self._holding = self._request_paused = False
+        self._update_reading()
+        early, self._early = self._early, b""
+        if early:
+            self.tunnel.on_client_bytes(early)
+        return True
+
+    def _tunnel_closed(self) -> None:
+        self.tunnel = None
+
+    def sweep(self, now: float, idle_timeout: float) -> None:
+        """End the connection, or refuse the request, when the client has been silent for too long."""
+        if self.tunnel is not None:
+            self.tunnel.sweep(now, idle_timeout)
+        elif self._lingering_since:
+            if now - self._lingering_since >= LINGER_SECONDS:
+                self.transport.abort()
+        elif self.current is None and not self.waiting:
+            self._sweep_idle(now, idle_timeout)
+
+    def _sweep_idle(self, now: float, idle_timeout: float) -> None:
+        lifetime = self.runtime.snapshot.settings.attributes.client_keep_alive_seconds
+        if self.in_head:
+            # From the head's first byte: bytes that trickle in do not buy time.
+            if now - self.head_since >= idle_timeout:
+                self.refuse_request(Reason.REQUEST_TIMEOUT)
+                self._start_current()
+        elif now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime:
+            self.transport.abort() if self._full else self.transport.close()
+
+
+class _CycleTransport:
+    """What uvicorn's cycle sees of the transport: closing it goes through the connection's own rules."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, protocol: ListenerProtocol) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.cycle_closes

@@ -1,0 +1,62 @@
+"""Builds the authentication of a load balancer: keys from the data directory, handlers for its pre-actions.
+
+The seam between the data plane and `lb.authn`: nothing here decides about a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lb.authn.callback import Callback
+from lb.authn.runtime import AuthRuntime, compile_pre_action
+from lb.authn.sender import HttpxSender
+from lb.authn.signing_keys import SigningKeys
+from lb.outcomes import Answer
+from lb.sealed import KeyRing
+from lb.settings import IdentityProvider, Settings
+from lb.snapshot import Authentication, CallbackHandler, PreActionHandler
+from rules.actions import PreAction
+
+SESSION_KEYS = "session-keys"
+SIGNING_KEYS = "signing-keys.json"
+
+
+class AuthenticationOwner:
+    """Keys, sessions and provider connections of one load balancer, for its whole life."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare; keys are made or read when the first pre-action is compiled."""
+        self._settings = settings
+        self._runtime: AuthRuntime | None = None
+
+    def compiler(self, settings: Settings, providers: Mapping[PreAction, IdentityProvider]) -> Authentication:
+        """Return how the pre-actions of `settings` are compiled."""
+
+        def compile_action(action: PreAction, binding: str) -> PreActionHandler:
+            return compile_pre_action(
+                action, binding=binding, provider=providers.get(action), runtime=self._started()
+            )
+
+        def callback(handlers: Mapping[str, PreActionHandler]) -> CallbackHandler:
+            return Callback(handlers, self._started())
+
+        return Authentication(compile_action, callback, self._serve_key)
+
+    def _serve_key(self, path: str) -> Answer | None:
+        return self._started().serve_key(path)
+
+    def _started(self) -> AuthRuntime:
+        if self._runtime is None:
+            directory = self._settings.data_directory
+            self._runtime = AuthRuntime(
+                KeyRing.load_or_create(directory / SESSION_KEYS),
+                SigningKeys.load_or_create(directory / SIGNING_KEYS),
+                self._settings.arn,
+                HttpxSender(),
+            )
+        return self._runtime
+
+    async def aclose(self) -> None:
+        """Close connections to providers."""
+        if self._runtime is not None:
+            await self._runtime.aclose()

@@ -1,0 +1,552 @@
+"""One request from its head to its end: joins a downstream (the client's side) and an upstream by calls.
+
+The exchange owns the request's access-log record, counts it in and out at its target, and moves bytes both
+ways as they come: no task per request, no body held whole. Each side pauses the other when it cannot keep
+up. It knows neither sockets nor ASGI: a `Downstream` adapter writes to the client, an `UpstreamConnection`
+to the target.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from random import getrandbits
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from lb.admission import Incoming
+from lb.headers import forwarded_for, listed_in_connection, passing_lines
+from lb.observe.record import AccessRecord
+from lb.observe.trace import trace_header
+from lb.outcomes import Answer, Dispatch, Pending
+from lb.pipeline import decide
+from lb.reasons import Reason
+from lb.response_writer import LENGTH, NO_BODY, STREAM
+from lb.responses import answer_pairs, phrase, refuse
+
+if TYPE_CHECKING:
+    from lb.runtime import Runtime
+    from lb.snapshot import ListenerSnapshot
+    from lb.targets.group import Target
+    from lb.upstream.connection import ResponseHead, UpstreamConnection
+
+log = logging.getLogger("albacore.exchange")
+
+HIGH_WATER = 64 * 1024
+"""Bytes of a request's body held while there is nowhere to send them yet."""
+REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""Idempotent methods (RFC 9110 section 9.2.2): may be sent again when a reused connection turns out dead."""
+
+
+class Downstream(Protocol):
+    """The client's side of an exchange."""
+
+    def begin_response(
+        self, status: int, phrase: bytes, pairs: list[tuple[bytes, bytes]], *, framing: int, close: bool
+    ) -> None:
+        """Take the head; `close`: end the connection after this response."""
+
+    def write_body(self, data: bytes) -> None:
+        """Take a piece of the body."""
+
+    def flush(self) -> None:
+        """Write what was taken."""
+
+    def end_response(self) -> None:
+        """Write what was taken; the response is complete."""
+
+    def abort_response(self) -> None:
+        """End the connection so that the response cannot be taken for complete."""
+
+    def exchange_done(self, exchange: Exchange) -> None:
+        """The exchange wants nothing more; its record is closed."""
+
+    def pause_request(self) -> None:
+        """Stop reading the request's body."""
+
+    def resume_request(self) -> None:
+        """Go on reading the request's body."""
+
+    def send_continue(self) -> None:
+        """Tell the client to send the body (100 Continue)."""
+
+    def open_tunnel(
+        self, exchange: Exchange, connection: UpstreamConnection, head: ResponseHead, rest: bytes
+    ) -> bool:
+        """Join client and target for good; False when this adapter cannot."""
+
+    @property
+    def tls_lines(self) -> bytes:
+        """Header lines with the TLS facts of the client's connection; empty on plain ones."""
+
+
+class Exchange:
+    """One request and its response."""
+
+    __slots__ = (
+        "_body_bytes",
+        "_body_sent",
+        "_client_full",
+        "_connection",
+        "_dispatch",
+        "_pieces",
+        "_request_head",
+        "_request_paused",
+        "_retried",
+        "_target",
+        "_task",
+        "_trace",
+        "active_at",
+        "done",
+        "downstream",
+        "incoming",
+        "listener",
+        "record",
+        "refusal",
+        "request_complete",
+        "response_started",
+        "runtime",
+        "started",
+    )
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        listener: ListenerSnapshot,
+        incoming: Incoming | None,
+        *,
+        downstream: Downstream,
+        record: AccessRecord,
+        refusal: Reason | None = None,
+    ) -> None:
+        """Take an admitted request, or one that is refused (`incoming` None: it could not even be read)."""
+        self.runtime = runtime
+        self.listener = listener
+        self.incoming = incoming
+        self.downstream = downstream
+        self.record = record
+        self.refusal = refusal
+        self.started = False
+        self.done = False
+        self.request_complete = False
+        self.response_started = False
+        self.active_at = record.created
+        self._pieces: list[bytes] = []
+        self._body_bytes = 0
+        self._body_sent = False
+        self._request_paused = False
+        self._client_full = False
+        self._retried = False
+        self._dispatch: Dispatch | None = None
+        self._target: Target | None = None
+        self._connection: UpstreamConnection | None = None
+        self._request_head = b""
+        self._task: asyncio.Task[None] | None = None
+        self._trace = b""
+
+    def __repr__(self) -> str:
+        return f"Exchange({self.record!r} done={self.done})"
+
+    # Deciding.
+
+    def start(self) -> None:
+        """Decide and act; called once, when the request's turn on its connection has come."""
+        if self.done:
+            return
+        self.started = True
+        self.runtime.exchanges.add(self)
+        if self.refusal is not None or self.incoming is None:
+            self._answer(refuse(self.refusal or Reason.BAD_REQUEST, close=True))
+            return
+        try:
+            outcome = decide(self.listener, self.incoming.head, self.record.created_wall)
+        except Exception:
+            log.exception("deciding about a request failed")
+            outcome = refuse(Reason.INTERNAL)
+        self._act(outcome)
+
+    def _act(self, outcome: Dispatch | Answer | Pending) -> None:
+        if type(outcome) is Dispatch:
+            self._dispatch_to_target(outcome)
+        elif isinstance(outcome, Answer):
+            self._answer(outcome)
+        elif isinstance(outcome, Pending):
+            # Kept on the exchange: the loop itself holds tasks weakly.
+            self._task = asyncio.get_running_loop().create_task(self._wait(outcome))
+
+    async def _wait(self, pending: Pending) -> None:
+        try:
+            outcome = await pending.run()
+            assert isinstance(outcome, Dispatch | Answer)
+        except Exception:
+            log.exception("waiting for %s failed", pending.label)
+            outcome = refuse(Reason.AUTH_UNHANDLED)
+        if not self.done:
+            self.active_at = monotonic()
+            self._act(outcome)
+
+    # Answers of our own.
+
+    def _answer(self, answer: Answer) -> None:
+        record = self.record
+        record.status = answer.status
+        record.reason = answer.reason
+        record.actions = answer.actions
+        record.redirect_url = answer.redirect_url
+        record.priority = answer.priority
+        record.transform_status = answer.transform_status
+        if answer.priority is not None:
+            record.rule_evaluations = self.listener.evaluations.get(answer.priority, 0)
+        record.target_group_arn = record.target_group_arn or answer.group_arn
+        self.response_started = True
+        pairs = answer_pairs(answer, date=self.runtime.date(), edits=self.listener.edits)
+        bodiless = answer.status in (204, 304) or record.method == "HEAD"
+        self.downstream.begin_response(
+            answer.status,
+            phrase(answer.status).encode(),
+            pairs,
+            framing=NO_BODY if bodiless else LENGTH,
+            close=answer.close or self._holds_body_back(),
+        )
+        if not bodiless:
+            self.downstream.write_body(answer.body)
+        self._end()
+
+    def _holds_body_back(self) -> bool:
+        """A client that was not told to continue may send its body or not: where its next request begins
+        is open."""
+        incoming = self.incoming
+        return incoming is not None and incoming.expect_continue and not self.request_complete
+
+    def _give_up(self, reason: Reason) -> None:
+        """Answer with `reason`, or break the response off when it has begun."""
+        self._drop_connection()
+        if self.done:
+            return
+        if self.response_started:
+            self.record.reason = reason
+            self.downstream.abort_response()
+            self._finish()
+            return
+        dispatch = self._dispatch
+        answer = refuse(reason, close=not self.request_complete)
+        if dispatch is not None:
+            answer = replace(answer, actions=dispatch.actions, priority=dispatch.priority)
+        self._answer(answer)
+
+    # To the target.
+
+    def _dispatch_to_target(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+        record = self.record
+        record.priority = dispatch.priority
+        record.rule_evaluations = self.listener.evaluations.get(dispatch.priority, 0)
+        record.actions = dispatch.actions
+        record.target_group_arn = self.listener.group_arns.get(dispatch.group, "")
+        if dispatch.transform_status:
+            record.transformed_host = dispatch.transformed_host
+            record.transformed_uri = dispatch.transformed_uri
+            record.transform_status = dispatch.transform_status
+        target = self.runtime.registry.choose(dispatch.group)
+        if target is None:
+            self._give_up(Reason.NO_TARGETS)
+            return
+        self._target = target
+        record.target = target.address
+        self.runtime.registry.begin(target)
+        self._request_head = self._build_request_head(dispatch)
+        incoming = self.incoming
+        if incoming is not None and incoming.expect_continue and not self.request_complete:
+            incoming.expect_continue = False
+            self.downstream.send_continue()
+        self._connect(target, fresh=False)
+
+    def _connect(self, target: Target, *, fresh: bool) -> None:
+        pool = self.runtime.pool
+        connection = None if fresh else pool.take(target)
+        if connection is None:
+            pool.open(target, self._connected, self._not_connected)
+        else:
+            self._send(connection)
+
+    def _connected(self, connection: UpstreamConnection) -> None:
+        if self.done:
+            connection.pool.put(connection)
+            return
+        self.active_at = monotonic()
+        self._send(connection)
+
+    def _not_connected(self, reason: Reason) -> None:
+        if not self.done:
+            self._give_up(reason)
+
+    def _send(self, connection: UpstreamConnection) -> None:
+        self._connection = connection
+        self.record.dispatched = monotonic()
+        pieces = self._pieces
+        data = self._request_head
+        if pieces:
+            self._pieces = []
+            self._body_sent = True
+            data = b"".join([data, *pieces])
+        connection.send(self, data, head_only=self.record.method == "HEAD")
+        if self._request_paused:
+            self._resume_request()
+
+    def _build_request_head(self, dispatch: Dispatch) -> bytes:
+        incoming = self.incoming
+        assert incoming is not None
+        head = incoming.head
+        policy = self.listener.policy
+        uri = f"{dispatch.path}?{dispatch.query}" if dispatch.query else dispatch.path
+        record = self.record
+        record.trace_id = trace = trace_header(
+            incoming.trace, record.created_wall, f"{getrandbits(96):024x}", headers_size=record.received_bytes
+        )
+        pieces = [f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")]
+        pieces += passing_lines(
+            policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=incoming.listed
+        )
+        pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
+        pieces += (policy.constant, b"X-Amzn-Trace-Id: ", trace, b"\r\n")
+        if policy.tls_facts:
+            pieces.append(self.downstream.tls_lines)
+        for name, value in dispatch.request_headers:
+            pieces += (name, b": ", value, b"\r\n")
+        pieces.append(_framing_lines(incoming))
+        return b"".join(pieces)
+
+    # The request's body.
+
+    def on_request_body(self, data: bytes) -> None:
+        """Take a piece of the request's body from the client."""
+        self.record.received_bytes += len(data)
+        if self.done:
+            return
+        self.active_at = monotonic()
+        if self.incoming is not None and self.incoming.chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        connection = self._connection
+        if connection is not None:
+            self._body_sent = True
+            connection.transport.write(data)
+            return
+        self._pieces.append(data)
+        self._body_bytes += len(data)
+        if self._body_bytes > HIGH_WATER and not self._request_paused and self.started:
+            self._pause_request()
+
+    def on_request_end(self) -> None:
+        """The request's body is complete."""
+        self.request_complete = True
+        if self.done or self.incoming is None or not self.incoming.chunked:
+            return
+        if self._connection is not None:
+            self._connection.transport.write(b"0\r\n\r\n")
+        else:
+            self._pieces.append(b"0\r\n\r\n")
+
+    def on_request_broken(self) -> None:
+        """The rest of the request's body is malformed: refuse, or break off."""
+        if not self.done:
+            self._give_up(Reason.BAD_REQUEST)
+
+    def _pause_request(self) -> None:
+        self._request_paused = True
+        self.downstream.pause_request()
+
+    def _resume_request(self) -> None:
+        self._request_paused = False
+        self.active_at = monotonic()
+        self.downstream.resume_request()
+
+    def on_target_full(self) -> None:
+        """The target reads slowly: stop reading the request."""
+        if not self.done and not self._request_paused:
+            self._pause_request()
+
+    def on_target_ready(self) -> None:
+        """The target has caught up."""
+        if not self.done and self._request_paused:
+            self._resume_request()
+
+    # The response.
+
+    def on_response_head(self, head: ResponseHead) -> None:
+        """Hand the target's head to the client, edited."""
+        record = self.record
+        now = monotonic()
+        self.active_at = record.target_head = record.response_started = now
+        record.status = record.target_status = head.status
+        self.response_started = True
+        pairs = self._response_pairs(head)
+        if not head.dated:
+            # RFC 9110 section 6.6.1: whoever hands on a response without a Date adds one.
+            pairs.append((b"Date", self.runtime.date()))
+        incoming = self.incoming
+        assert incoming is not None
+        if incoming.head.method == "HEAD" or head.status in (204, 304):
+            framing = NO_BODY
+            if head.status == 204 and head.length >= 0:
+                pairs = [pair for pair in pairs if pair[0].lower() != b"content-length"]
+        else:
+            framing = LENGTH if head.length >= 0 else STREAM
+        # Ambiguous framing (a GET with a body): ALB's defensive mode lets it pass and closes both
+        # connections.
+        close = incoming.classification == "Ambiguous"
+        self.downstream.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
+
+    def _response_pairs(self, head: ResponseHead) -> list[tuple[bytes, bytes]]:
+        edits = self.listener.edits
+        also: Sequence[tuple[bytes, bytes]] = self._dispatch.response_headers if self._dispatch else ()
+        listed = listed_in_connection(head.connection) if head.connection else frozenset()
+        if not (also or listed or edits.active):
+            return head.pairs
+        return edits.apply(head.pairs, also=also, hop_by_hop=listed)
+
+    def on_response_body(self, data: bytes) -> None:
+        """Hand a piece of the response's body to the client."""
+        self.downstream.write_body(data)
+
+    def on_response_flush(self) -> None:
+        """Let the client's side write what came together."""
+        self.active_at = monotonic()
+        self.downstream.flush()
+
+    def on_response_end(self) -> None:
+        """The response is complete."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if not self.request_complete or self.record.classification == "Ambiguous":
+                # The rest of the request would be read as the next one.
+                connection.discard()
+            elif self._client_full:
+                connection.transport.resume_reading()
+        self._end()
+
+    def on_target_lost(self, reason: Reason) -> None:
+        """The connection ended early: retry what cannot have been acted on, else give up."""
+        connection, self._connection = self._connection, None
+        if self.done:
+            return
+        if connection is not None and self._may_retry(connection) and self._target is not None:
+            self._retried = True
+            self._connect(self._target, fresh=True)
+            return
+        self._give_up(reason)
+
+    def _may_retry(self, connection: UpstreamConnection) -> bool:
+        """A reused connection closed before any byte of a response: the target was closing it as we wrote."""
+        return (
+            connection.served > 0
+            and not connection.response_begun
+            and not self._retried
+            and not self._body_sent
+            and self.record.method in REPEATABLE
+            and self._target is not None
+            and not self._target.released
+        )
+
+    # The client's side.
+
+    def on_client_full(self) -> None:
+        """The client reads slowly: stop reading the response."""
+        self._client_full = True
+        if self._connection is not None:
+            self._connection.transport.pause_reading()
+
+    def on_client_ready(self) -> None:
+        """The client has caught up."""
+        self._client_full = False
+        self.active_at = monotonic()
+        if self._connection is not None:
+            self._connection.transport.resume_reading()
+
+    def on_client_gone(self) -> None:
+        """The client closed its connection: nothing more is wanted of the target."""
+        if self.done:
+            return
+        self._drop_connection()
+        record = self.record
+        if not self.response_started:
+            # 460 while the load balancer waited; a request that never became complete is a malformed one.
+            record.status = 460 if self.request_complete else 400
+            record.reason = Reason.CLIENT_CLOSED if self.request_complete else Reason.BAD_REQUEST
+        self._finish()
+
+    def on_switch(self, head: ResponseHead, rest: bytes) -> None:
+        """The target switched protocols: become a tunnel, if that was asked for."""
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        record = self.record
+        incoming = self.incoming
+        if incoming is None or not incoming.upgrade:
+            connection.discard()
+            self._give_up(Reason.TARGET_BAD_RESPONSE)
+            return
+        record.target_head = record.response_started = monotonic()
+        record.status = record.target_status = 101
+        if head.upgrade.lower() == b"websocket":
+            record.type = "wss" if record.scheme == "https" else "ws"
+        head.pairs = self._response_pairs(head)
+        self.response_started = True
+        if not self.downstream.open_tunnel(self, connection, head, rest):
+            connection.discard()
+            self._give_up(Reason.TARGET_BAD_RESPONSE)
+
+    # Time.
+
+    def sweep(self, now: float, idle_timeout: float) -> None:
+        """Give up when the side that is waited for has been silent too long; `now` on the monotonic clock."""
+        if self.done or (self._task is not None and not self._task.done()):
+            # Pre-actions have budgets of their own.
+            return
+        if now - self.active_at < idle_timeout:
+            return
+        if self._connection is None and self._target is not None:
+            # Connecting; the pool has its own limit.
+            return
+        waits_for_client = not self.request_complete and not self._request_paused
+        self._give_up(Reason.REQUEST_TIMEOUT if waits_for_client else Reason.TARGET_TIMEOUT)
+
+    # Ends.
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.discard()
+
+    def _end(self) -> None:
+        self.downstream.end_response()
+        self._finish()
+
+    def _finish(self) -> None:
+        self.close_record()
+        self.downstream.exchange_done(self)
+
+    def close_record(self) -> None:
+        """Count the request out at its target and hand its record over, once."""
+        if self.done:
+            return
+        self.done = True
+        runtime = self.runtime
+        runtime.exchanges.discard(self)
+        target, self._target = self._target, None
+        if target is not None:
+            runtime.registry.finish(target)
+        record = self.record
+        record.done = monotonic()
+        runtime.record(record)
+
+
+def _framing_lines(incoming: Incoming) -> bytes:
+    """Return the lines that frame the request's body, and the blank line that ends the head."""
+    if incoming.chunked:
+        return b"Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
+    if incoming.upgrade:
+        return b"Upgrade: %b\r\nConnection: upgrade\r\n\r\n" % incoming.upgrade
+    if incoming.content_length >= 0:
+        return b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n" % incoming.content_length
+    return b"Connection: keep-alive\r\n\r\n"

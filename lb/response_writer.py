@@ -1,0 +1,128 @@
+"""Writing responses on an HTTP/1 connection: the writing half of `lb.wire.ListenerProtocol`.
+
+Pieces are collected and written joined, one write per batch of bytes that came from the target. Owns
+framing towards the client (Content-Length as the target gave it, chunks, or the end of the connection for
+HTTP/1.0) and whether the connection lives on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections import deque
+from typing import TYPE_CHECKING
+
+from lb.responses import phrase as standard_phrase
+
+if TYPE_CHECKING:
+    from lb.exchange import Exchange
+
+NO_BODY, LENGTH, STREAM = range(3)
+"""How a response's body is framed: none, Content-Length among the headers, or neither."""
+
+_KEEP = b"Connection: keep-alive\r\n\r\n"
+_CLOSE = b"Connection: close\r\n\r\n"
+_CHUNKED = b"Transfer-Encoding: chunked\r\n"
+_MEMORY = 1024
+_status_lines: dict[tuple[int, bytes], bytes] = {}
+_RESET = struct.pack("ii", 1, 0)
+
+
+def status_line(status: int, phrase: bytes) -> bytes:
+    """Return the status line; the target's phrase, else the usual one."""
+    line = _status_lines.get((status, phrase))
+    if line is None:
+        line = b"HTTP/1.1 %d %b\r\n" % (status, phrase or standard_phrase(status).encode())
+        if len(_status_lines) < _MEMORY:
+            _status_lines[(status, phrase)] = line
+    return line
+
+
+class ResponseWriter:
+    """The response side of one client connection."""
+
+    transport: asyncio.Transport
+    current: Exchange | None
+    """The exchange whose turn it is."""
+    waiting: deque[Exchange]
+    connected_at: float
+    last_request: bool
+    """No request is read behind the current ones."""
+
+    def init_writer(self) -> None:
+        """Set the state of a connection that has written nothing yet."""
+        self.keep_alive = True
+        self._out: list[bytes] = []
+        self._chunked = False
+
+    def begin_response(
+        self, status: int, phrase: bytes, pairs: list[tuple[bytes, bytes]], *, framing: int, close: bool
+    ) -> None:
+        """Take the head of the response to the current request."""
+        current = self.current
+        assert current is not None
+        out = self._out
+        out.append(status_line(status, phrase))
+        for name, value in pairs:
+            out += (name, b": ", value, b"\r\n")
+        incoming = current.incoming
+        self._chunked = False
+        if framing == STREAM:
+            if incoming is not None and incoming.version == "1.1":
+                self._chunked = True
+                out.append(_CHUNKED)
+            else:
+                close = True
+        if close or not self.lives_on(current):
+            self.keep_alive = False
+            out.append(_CLOSE)
+        else:
+            out.append(_KEEP)
+
+    def lives_on(self, current: Exchange) -> bool:
+        """Tell whether the connection is kept after the current response."""
+        incoming = current.incoming
+        if incoming is None or not incoming.keep_alive or (self.last_request and not self.waiting):
+            return False
+        # Not beyond `client_keep_alive.seconds` from its start, however busy it is.
+        return (
+            current.record.created - self.connected_at < current.listener.attributes.client_keep_alive_seconds
+        )
+
+    def write_body(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        if self._chunked:
+            self._out += (b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            self._out.append(data)
+
+    def flush(self) -> None:
+        """Write what was taken, in one piece."""
+        out = self._out
+        if out:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            out.clear()
+            if self.current is not None:
+                self.current.record.sent_bytes += len(data)
+            self.transport.write(data)
+
+    def end_response(self) -> None:
+        """Write what was taken and the end of the body."""
+        if self._chunked:
+            self._chunked = False
+            self._out.append(b"0\r\n\r\n")
+        self.flush()
+
+    def abort_response(self) -> None:
+        """Reset the connection: a body that ends with the connection must not look complete."""
+        self._out.clear()
+        self.keep_alive = False
+        raw: socket.socket | None = self.transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
+
+    def send_continue(self) -> None:
+        """Tell the client to send the body."""
+        self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

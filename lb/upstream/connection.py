@@ -1,0 +1,379 @@
+"""One connection to a target: an asyncio protocol around httptools' response parser.
+
+It carries one request at a time for a `Requester` (the exchange), tells it what the target sends by calls,
+and goes back to its pool when the response has ended as it should. What is malformed ends the connection:
+bytes after it could be taken for the answer to somebody else's request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol, cast
+
+import httptools
+
+from lb.reasons import Reason
+
+if TYPE_CHECKING:
+    from lb.targets.group import Target
+    from lb.upstream.pool import UpstreamPool
+
+log = logging.getLogger("albacore.upstream")
+
+MAX_RESPONSE_HEAD = 32 * 1024
+"""ALB quota: all response headers."""
+MAX_INTERIM_RESPONSES = 64
+"""1xx heads before the real one; each resets the idle clock, so they must not go on for ever."""
+
+PASS, DROP, LENGTH, CODING, CONNECTION, UPGRADE, DATE = range(7)
+_KINDS = {
+    b"content-length": LENGTH,
+    b"transfer-encoding": CODING,
+    b"connection": CONNECTION,
+    b"upgrade": UPGRADE,
+    b"date": DATE,
+    b"keep-alive": DROP,
+    b"proxy-authenticate": DROP,
+    b"proxy-connection": DROP,
+    b"te": DROP,
+    b"trailer": DROP,
+}
+_MEMORY = 4096
+_known: dict[bytes, int] = {}
+
+
+def _classify(name: bytes) -> int:
+    kind = _known.get(name)
+    if kind is None:
+        kind = _KINDS.get(name.lower(), PASS)
+        if len(_known) < _MEMORY and len(name) <= 64:
+            _known[name] = kind
+    return kind
+
+
+class _BadResponseError(Exception):
+    """Parsed, but not to be handed on."""
+
+
+def _blame(malformed: httptools.HttpParserError) -> Reason:
+    """Tell a bad response from a fault of our own inside a parser callback."""
+    fault = malformed.__context__
+    if isinstance(malformed, httptools.HttpParserCallbackError) and not isinstance(fault, _BadResponseError):
+        log.error("response could not be handled", exc_info=fault)
+        return Reason.INTERNAL
+    return Reason.TARGET_BAD_RESPONSE
+
+
+class Requester(Protocol):
+    """Whose request a connection carries."""
+
+    def on_response_head(self, head: ResponseHead) -> None:
+        """Take the final response's head."""
+
+    def on_response_body(self, data: bytes) -> None:
+        """Take a piece of the response's body."""
+
+    def on_response_end(self) -> None:
+        """The response is complete; the connection is no longer the requester's."""
+
+    def on_response_flush(self) -> None:
+        """Everything that arrived together was handed over: time to write it on."""
+
+    def on_switch(self, head: ResponseHead, rest: bytes) -> None:
+        """The target switched protocols (101); `rest` came right behind its head."""
+
+    def on_target_lost(self, reason: Reason) -> None:
+        """The connection ended before the response did; it is no longer the requester's."""
+
+    def on_target_full(self) -> None:
+        """Stop writing: the target reads slowly."""
+
+    def on_target_ready(self) -> None:
+        """Go on writing."""
+
+
+class ResponseHead:
+    """A response's head without hop-by-hop headers, and how its body is framed."""
+
+    __slots__ = ("chunked", "connection", "dated", "length", "pairs", "phrase", "status", "upgrade")
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.phrase = b""
+        self.pairs: list[tuple[bytes, bytes]] = []
+        """Names as sent; Content-Length is among them."""
+        self.length = -1
+        self.chunked = False
+        self.dated = False
+        self.connection = b""
+        self.upgrade = b""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """A connection to a target; made and kept by `UpstreamPool`."""
+
+    __slots__ = (
+        "_bodiless",
+        "_complete",
+        "_head",
+        "_head_bytes",
+        "_head_done",
+        "_header_bytes",
+        "_interim",
+        "_parser",
+        "_reusable",
+        "_until_close",
+        "idle_since",
+        "pool",
+        "requester",
+        "served",
+        "target",
+        "transport",
+        "tunnel",
+    )
+
+    def __init__(self, pool: UpstreamPool, target: Target) -> None:
+        self.pool = pool
+        self.target = target
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.requester: Requester | None = None
+        self.tunnel: Tunnelled | None = None
+        self.served = 0
+        """Responses completed on this connection; more than 0 says reused."""
+        self.idle_since = 0.0
+        self._parser = httptools.HttpResponseParser(self)
+        self._bodiless = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._head = ResponseHead()
+        self._head_bytes = 0
+        self._header_bytes = 0
+        self._head_done = False
+        self._complete = False
+        self._until_close = False
+        self._reusable = True
+        self._interim = 0
+
+    def __repr__(self) -> str:
+        state = "tunnel" if self.tunnel else "busy" if self.requester else "idle"
+        return f"UpstreamConnection({self.target.address} {state} served={self.served})"
+
+    # What the exchange does.
+
+    def send(self, requester: Requester, data: bytes, *, head_only: bool) -> None:
+        """Start a request: write its head (and what there is of its body). `head_only`: the method is
+        HEAD."""
+        self.requester = requester
+        self._bodiless = head_only
+        self.transport.write(data)
+
+    @property
+    def response_begun(self) -> bool:
+        """Tell whether any byte of a response has arrived."""
+        return self._head_bytes > 0
+
+    def discard(self) -> None:
+        """Close at once; the requester hears no more of it."""
+        self.requester = None
+        self.tunnel = None
+        self.transport.abort()
+
+    def sever(self) -> None:
+        """Close at once because the target is gone; a requester hears that it was lost."""
+        self.transport.abort()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, hand on, and finish or give up."""
+        if self.tunnel is not None:
+            self.tunnel.on_target_bytes(data)
+            return
+        requester = self.requester
+        if requester is None:
+            # Nobody asked: a 408 of a bored target, or an attempt to answer the next client in advance.
+            self.discard()
+            return
+        if not self._head_done:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as switched:
+            self._switch(requester, data[switched.args[0] :])
+            return
+        except httptools.HttpParserError as malformed:
+            if not self._complete:
+                self._fail(requester, _blame(malformed))
+                return
+            self._reusable = False
+        if not self._head_done and self._head_bytes > MAX_RESPONSE_HEAD:
+            self._fail(requester, Reason.TARGET_BAD_RESPONSE)
+            return
+        if self._complete:
+            self._finish(requester)
+        elif self.requester is requester:
+            requester.on_response_flush()
+
+    def eof_received(self) -> bool:
+        """Let the transport close; a body framed by the end of the connection ends here."""
+        requester = self.requester
+        if requester is not None and self._until_close and self._head_done and not self._complete:
+            self._complete, self._reusable = True, False
+            self._finish(requester)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the requester, if it still waits."""
+        self.pool.forget(self)
+        tunnel, self.tunnel = self.tunnel, None
+        if tunnel is not None:
+            tunnel.on_target_closed()
+        requester, self.requester = self.requester, None
+        if requester is not None:
+            requester.on_target_lost(Reason.TARGET_CLOSED)
+
+    def pause_writing(self) -> None:
+        """Pass on that the target reads slowly."""
+        if self.tunnel is not None:
+            self.tunnel.on_target_full()
+        elif self.requester is not None:
+            self.requester.on_target_full()
+
+    def resume_writing(self) -> None:
+        """Pass on that the target has caught up."""
+        if self.tunnel is not None:
+            self.tunnel.on_target_ready()
+        elif self.requester is not None:
+            self.requester.on_target_ready()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """Refuse a response behind the complete one."""
+        if self._complete:
+            self._reusable = False
+
+    def on_status(self, phrase: bytes) -> None:
+        """Take the reason phrase."""
+        self._head.phrase += phrase
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; those of a trailer are dropped."""
+        if self._head_done:
+            return
+        self._header_bytes += len(name) + len(value)
+        kind = _known.get(name)
+        if kind is None:
+            kind = _classify(name)
+        if kind:
+            self._special(kind, name, value)
+        else:
+            self._head.pairs.append((name, value))
+
+    def _special(self, kind: int, name: bytes, value: bytes) -> None:
+        head = self._head
+        if kind == LENGTH:
+            head.length = int(value)
+            head.pairs.append((name, value.rstrip(b" \t")))
+        elif kind == CODING:
+            head.chunked = value.strip().lower() == b"chunked"
+            if not head.chunked:
+                # A foreign coding (gzip as a transfer coding) cannot be handed on without its header.
+                raise _BadResponseError
+        elif kind == CONNECTION:
+            head.connection = value
+        elif kind == DATE:
+            head.dated = True
+            head.pairs.append((name, value))
+        elif kind == UPGRADE:
+            head.upgrade = value
+
+    def on_headers_complete(self) -> None:
+        """Hand the final head over; skip interim ones."""
+        if self._complete:
+            return
+        status = self._parser.get_status_code()
+        if status < 200:
+            return
+        head = self._head
+        head.status = status
+        if self._header_bytes > MAX_RESPONSE_HEAD or status > 599:
+            raise _BadResponseError
+        self._head_done = True
+        if not self._parser.should_keep_alive():
+            self._reusable = False
+        requester = self.requester
+        if self._bodiless or status == 204 or status == 304:
+            self._complete = True
+            if self._bodiless and (head.chunked or head.length != 0):
+                # The parser waits for a body that a response to HEAD does not have.
+                self._parser = httptools.HttpResponseParser(self)
+        else:
+            self._until_close = head.length < 0 and not head.chunked
+        if requester is not None:
+            requester.on_response_head(head)
+
+    def on_body(self, data: bytes) -> None:
+        """Hand a piece of the body over."""
+        if self._complete:
+            self._reusable = False
+        elif self.requester is not None:
+            self.requester.on_response_body(data)
+
+    def on_message_complete(self) -> None:
+        """Note the end; after an interim response, wait for the next head."""
+        if self._head_done:
+            self._complete = True
+            return
+        self._interim += 1
+        if self._interim > MAX_INTERIM_RESPONSES:
+            raise _BadResponseError
+        self._head = ResponseHead()
+        self._header_bytes = 0
+
+    # Ends.
+
+    def _finish(self, requester: Requester) -> None:
+        """Give the connection back before the requester is told: it may want it again at once."""
+        self.requester = None
+        self.served += 1
+        reusable = self._reusable and not self.transport.is_closing()
+        self._reset()
+        if reusable:
+            self.pool.put(self)
+        else:
+            self.transport.abort()
+        requester.on_response_end()
+
+    def _fail(self, requester: Requester, reason: Reason) -> None:
+        self.requester = None
+        self.transport.abort()
+        requester.on_target_lost(reason)
+
+    def _switch(self, requester: Requester, rest: bytes) -> None:
+        head = self._head
+        head.status = 101
+        self.requester = None
+        requester.on_switch(head, rest)
+
+
+class Tunnelled(Protocol):
+    """What a connection feeds after the target switched protocols."""
+
+    def on_target_bytes(self, data: bytes) -> None:
+        """Take bytes from the target."""
+
+    def on_target_closed(self) -> None:
+        """The target's side has ended."""
+
+    def on_target_full(self) -> None:
+        """Stop writing to the target."""
+
+    def on_target_ready(self) -> None:
+        """Go on writing to the target."""

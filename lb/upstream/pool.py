@@ -1,0 +1,169 @@
+"""Connections to targets, kept and reused.
+
+Idle connections lie on a stack per target: the last one used is the likeliest to be alive, and those at
+the bottom expire. Owns opening (10 s to connect, 10 s for TLS, as ALB), idle expiry, and cutting every
+connection to a target that was deregistered. Single-threaded, on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import ssl
+from collections.abc import Callable, Coroutine
+from time import monotonic
+from typing import Any
+
+from lb.reasons import Reason
+from lb.targets.group import Target
+from lb.upstream.connection import UpstreamConnection
+
+log = logging.getLogger("albacore.upstream")
+
+CONNECT_TIMEOUT = 10.0
+TLS_TIMEOUT = 10.0
+MAX_IDLE_PER_TARGET = 512
+
+Opened = Callable[[UpstreamConnection], None]
+Failed = Callable[[Reason], None]
+
+
+def unverified_tls() -> ssl.SSLContext:
+    """Return the TLS context towards targets: ALB does not validate their certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class UpstreamPool:
+    """The connections to all targets."""
+
+    def __init__(self, idle_timeout: float, tls: ssl.SSLContext | None = None) -> None:
+        """Keep idle connections for `idle_timeout` seconds."""
+        self.idle_timeout = idle_timeout
+        self._tls = tls or unverified_tls()
+        self._idle: dict[Target, list[UpstreamConnection]] = {}
+        self._all: dict[Target, set[UpstreamConnection]] = {}
+        self._opening: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        idle = sum(map(len, self._idle.values()))
+        return (
+            f"UpstreamPool(idle={idle} open={sum(map(len, self._all.values()))} opening={len(self._opening)})"
+        )
+
+    # The hot path.
+
+    def take(self, target: Target) -> UpstreamConnection | None:
+        """Return the idle connection used last, or None: then `open` one."""
+        stack = self._idle.get(target)
+        while stack:
+            connection = stack.pop()
+            if not connection.transport.is_closing():
+                return connection
+        return None
+
+    def put(self, connection: UpstreamConnection) -> None:
+        """Take back a connection whose response has ended."""
+        stack = self._idle.get(connection.target)
+        if stack is None or len(stack) >= MAX_IDLE_PER_TARGET or self._closed:
+            connection.discard()
+            return
+        connection.idle_since = monotonic()
+        stack.append(connection)
+
+    # Opening and closing.
+
+    def open(self, target: Target, opened: Opened, failed: Failed) -> None:
+        """Open a connection and hand it to `opened`, or tell `failed` why not."""
+        task = asyncio.get_running_loop().create_task(self._open(target, opened, failed))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open(self, target: Target, opened: Opened, failed: Failed) -> None:
+        try:
+            connection = await self._connect(target)
+        except (OSError, ssl.SSLError, TimeoutError) as error:
+            log.info("no connection to target %s: %s", target.address, error or type(error).__name__)
+            failed(_reason(error))
+            return
+        if target.released or self._closed:
+            connection.sever()
+            failed(Reason.TARGET_CLOSED)
+            return
+        self._idle.setdefault(target, [])
+        self._all.setdefault(target, set()).add(connection)
+        if connection.transport.is_closing():
+            failed(Reason.TARGET_CLOSED)
+        else:
+            opened(connection)
+
+    async def _connect(self, target: Target) -> UpstreamConnection:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            transport, connection = await loop.create_connection(
+                lambda: UpstreamConnection(self, target), target.host, target.port
+            )
+        if target.tls:
+            await self._start_tls(loop.start_tls(
+                transport, connection, self._tls, server_hostname="", ssl_handshake_timeout=TLS_TIMEOUT
+            ), connection)  # fmt: skip
+        return connection
+
+    async def _start_tls(
+        self, handshake: Coroutine[Any, Any, asyncio.Transport | None], connection: UpstreamConnection
+    ) -> None:
+        try:
+            encrypted = await handshake
+        except BaseException:
+            connection.transport.abort()
+            raise
+        if encrypted is None:
+            raise ConnectionResetError(errno.ECONNRESET, "closed during the TLS handshake")
+        connection.connection_made(encrypted)
+
+    def forget(self, connection: UpstreamConnection) -> None:
+        """Drop a connection that was lost."""
+        stack = self._idle.get(connection.target)
+        if stack and connection in stack:
+            stack.remove(connection)
+        known = self._all.get(connection.target)
+        if known is not None:
+            known.discard(connection)
+
+    def release(self, target: Target) -> None:
+        """Cut every connection to a target that is deregistered; requests in flight end as 502."""
+        self._idle.pop(target, None)
+        for connection in self._all.pop(target, set()):
+            connection.sever()
+
+    def sweep(self, now: float) -> None:
+        """Close connections that have been idle too long; `now` on the monotonic clock."""
+        for stack in self._idle.values():
+            expired = [c for c in stack if now - c.idle_since >= self.idle_timeout]
+            if expired:
+                # The stack is in order of last use: the expired ones are its bottom.
+                del stack[: len(expired)]
+                for connection in expired:
+                    connection.discard()
+
+    async def aclose(self) -> None:
+        """Close everything."""
+        self._closed = True
+        for task in list(self._opening):
+            task.cancel()
+        await asyncio.gather(*self._opening, return_exceptions=True)
+        for target in list(self._all):
+            self.release(target)
+
+
+def _reason(error: OSError | ssl.SSLError | TimeoutError) -> Reason:
+    if isinstance(error, ssl.SSLError):
+        return Reason.TARGET_TLS_ERROR
+    if isinstance(error, TimeoutError | ConnectionAbortedError):
+        # asyncio reports a TLS handshake that takes too long as an aborted connection.
+        return Reason.TARGET_CONNECT_TIMEOUT
+    return Reason.TARGET_CONNECTION_REFUSED
