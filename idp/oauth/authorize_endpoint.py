@@ -1,0 +1,68 @@
+"""GET /oauth2/authorize: back to the client, on to the sign-in page, or an error (cognito.md 1.1-1.3)."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idp.model import Client, Pool
+from idp.oauth.answers import found
+from idp.oauth.authorize import AuthorizeRequest, check_authorize, read_query
+from idp.oauth.complete import complete
+from idp.oauth.errors import Redirected, Shown, ShownCode
+from idp.oauth.flow import Next, next_step
+from idp.oauth.redirects import error_location
+from idp.oauth.session import find_session
+from idp.outcomes import SignedIn
+from idp.site import Site, site_of
+
+log = logging.getLogger(__name__)
+
+Known = tuple[Pool, Client, AuthorizeRequest]
+
+
+async def authorize(request: Request) -> Response:
+    """Serve the authorization endpoint."""
+    site = site_of(request)
+    known = await recognise(site, request)
+    if isinstance(known, Shown | Redirected):
+        return refuse(site, known)
+    pool, client, asked = known
+    session = await find_session(site, pool, request)
+    step = next_step(asked, session.auth_time if session else None, now=site.core.clock.now())
+    if isinstance(step, Redirected):
+        return refuse(site, step)
+    if session is None or step is Next.SIGN_IN:
+        return found(f"{site.path(Next.SIGN_IN.value)}?{asked.query}")
+    signed_in = SignedIn(session.user, session.auth_time)
+    return found(await complete(site, pool, client, request=asked, signed_in=signed_in))
+
+
+async def recognise(site: Site, request: Request) -> Known | Shown | Redirected:
+    """Read and judge the authorization request in a query string; the pages call this at every step."""
+    parameters = read_query(request.scope["query_string"])
+    if isinstance(parameters, Shown):
+        return parameters
+    client_id = parameters.get("client_id")
+    known = await site.core.client(client_id) if client_id else None
+    asked = check_authorize(parameters, known[1] if known else None)
+    if known is None or not isinstance(asked, AuthorizeRequest):
+        return asked if not isinstance(asked, AuthorizeRequest) else Shown(ShownCode.CLIENT_UNKNOWN)
+    return (*known, asked)
+
+
+def refuse(site: Site, error: Shown | Redirected) -> Response:
+    """Answer an authorization error: to the client, or to the person on the error page."""
+    if isinstance(error, Redirected):
+        return found(error_location(error))
+    log.warning(
+        "authorization request refused: %s (client %.64r): %.300s",
+        error.code.value,
+        error.client_id,
+        error.detail,
+    )
+    query = {"error": error.code.value} | ({"client_id": error.client_id} if error.client_id else {})
+    return found(f"{site.path('/error')}?{urlencode(query)}")

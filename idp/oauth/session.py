@@ -1,0 +1,79 @@
+"""The `cognito` cookie: a browser's sign-in sessions, at most one for each pool (cognito.md 1.0).
+
+The cookie holds opaque tokens, the core knows what they mean. Several pools on one host share the cookie,
+so that signing in to one does not sign out of another. A sign-in always makes a new token: a cookie that
+somebody planted before is never the one that becomes signed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idp.model import Pool, User
+from idp.outcomes import SignedIn
+from idp.site import Site
+
+COOKIE = "cognito"
+LIFETIME_SECONDS = 3600
+_SEPARATOR = "~"
+_MAX_TOKENS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session that a cookie opened, and whose it is."""
+
+    token: str = field(repr=False)
+    user: User
+    auth_time: int
+
+
+def split_tokens(cookie: str | None) -> tuple[str, ...]:
+    """Return the tokens of a cookie value, newest first."""
+    return tuple(token for token in (cookie or "").split(_SEPARATOR)[:_MAX_TOKENS] if token)
+
+
+async def find_session(site: Site, pool: Pool, request: Request) -> LiveSession | None:
+    """Return the browser's live session of this pool."""
+    for token in split_tokens(request.cookies.get(COOKIE)):
+        found = await site.core.sessions.lookup(pool, token)
+        if found is not None:
+            return LiveSession(token, *found)
+    return None
+
+
+async def start_session(
+    site: Site, pool: Pool, signed_in: SignedIn, *, request: Request, response: Response
+) -> None:
+    """Open a session for an interactive sign-in and put it into the browser, in place of the pool's last."""
+    former = await find_session(site, pool, request)
+    token = await site.core.sessions.create(pool, signed_in.user, auth_time=signed_in.auth_time)
+    held = split_tokens(request.cookies.get(COOKIE))
+    others = [other for other in held if former is None or other != former.token]
+    _write(site, response, [token, *others][:_MAX_TOKENS])
+
+
+async def end_session(site: Site, pool: Pool, *, request: Request, response: Response) -> None:
+    """End the browser's session of this pool, in the store and in the cookie."""
+    former = await find_session(site, pool, request)
+    if former is None:
+        return
+    await site.core.sessions.end(former.token)
+    held = split_tokens(request.cookies.get(COOKIE))
+    _write(site, response, [token for token in held if token != former.token])
+
+
+def _write(site: Site, response: Response, tokens: list[str]) -> None:
+    # Host-only (no Domain). Lax: an app's redirect to /oauth2/authorize is a cross-site navigation.
+    response.set_cookie(
+        COOKIE,
+        _SEPARATOR.join(tokens),
+        max_age=LIFETIME_SECONDS if tokens else 0,
+        path="/",
+        secure=site.is_secure,
+        httponly=True,
+        samesite="lax",
+    )

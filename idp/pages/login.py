@@ -1,0 +1,102 @@
+"""/login: name and password, or on with the session that the browser has; and where an attempt leads.
+
+Every outcome of the core has one row here. Unknown user, wrong password and disabled user are one outcome
+already.
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from idp.oauth.answers import found, see_other
+from idp.oauth.complete import complete
+from idp.oauth.flow import is_fresh
+from idp.oauth.session import LiveSession, find_session, start_session
+from idp.outcomes import NewPasswordRequired, SignedIn, SignInOutcome, SignInReason, SignInRefused
+from idp.pages.fields import sign_in_field
+from idp.pages.local import client_address
+from idp.pages.steps import Step, StepKind
+from idp.pages.visit import Visit
+
+
+async def show_login(visit: Visit) -> Response:
+    """Show the sign-in form, filled with what was typed or hinted."""
+    live = await _usable_session(visit)
+    done = visit.open(StepKind.NOTICE)
+    name = visit.form.get("username") or (done[1].username if done else None) or visit.asked.login_hint or ""
+    wrong = bool(visit.problems)
+    return visit.render(
+        "login.html",
+        "login.title",
+        username=sign_in_field(visit.pool, visit.catalogue, value=name, wrong=wrong),
+        wrong=wrong,
+        notice=visit.say(done[1].notice) if done and done[1].notice and not wrong else None,
+        session_name=_shown_name(live) if live else None,
+        can_sign_up=not visit.pool.admin_create_only,
+    )
+
+
+async def submit_login(visit: Visit) -> Response:
+    """Try a password, or go on with the browser's session."""
+    if visit.form.get("continue"):
+        live = await _usable_session(visit)
+        return await _continue(visit, live) if live else await show_login(visit)
+    username, password = visit.form.text("username").strip(), visit.form.text("password")
+    if not username or not password:
+        field = sign_in_field(visit.pool, visit.catalogue, value="", wrong=False)
+        key = "problem.password_missing" if username else "problem.username_missing"
+        return await show_login(visit.with_problems([visit.say(key, field=field.label)]))
+    outcome = await visit.site.core.signin.with_password(
+        visit.pool,
+        visit.client,
+        username=username,
+        password=password,
+        address=client_address(visit.request),
+    )
+    return await lead_on(visit, outcome, username=username)
+
+
+async def lead_on(visit: Visit, outcome: SignInOutcome, *, username: str) -> Response:
+    """Answer the outcome of a sign-in step: the app, the next page, or the form again."""
+    if isinstance(outcome, SignedIn):
+        return await finish(visit, outcome)
+    if isinstance(outcome, NewPasswordRequired):
+        step = Step(username, proven=True, session=outcome.session, missing=outcome.missing_attributes)
+        return see_other(visit.link("/changePassword", step=visit.seal(step, StepKind.CHANGE)))
+    return await _refused(visit, outcome, username)
+
+
+async def finish(visit: Visit, signed_in: SignedIn) -> Response:
+    """Open the browser's session and send it back to the app."""
+    location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
+    response = found(location)
+    await start_session(visit.site, visit.pool, signed_in, request=visit.request, response=response)
+    return response
+
+
+async def _refused(visit: Visit, refused: SignInRefused, username: str) -> Response:
+    if refused.reason is SignInReason.NOT_CONFIRMED:
+        step = Step(refused.username or username, proven=refused.username is not None)
+        return see_other(visit.link("/confirm", step=visit.seal(step, StepKind.CONFIRM)))
+    if refused.reason is SignInReason.RESET_REQUIRED:
+        step = Step(username, notice="forgot.reset_required")
+        return see_other(visit.link("/forgotPassword", step=visit.seal(step, StepKind.NOTICE)))
+    return await show_login(visit.refused(refused.text))
+
+
+async def _continue(visit: Visit, live: LiveSession) -> Response:
+    # Silent reuse: the session keeps its time of sign-in and is not extended (cognito.md 1.0).
+    signed_in = SignedIn(live.user, live.auth_time)
+    return found(
+        await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
+    )
+
+
+async def _usable_session(visit: Visit) -> LiveSession | None:
+    live = await find_session(visit.site, visit.pool, visit.request)
+    now = visit.site.core.clock.now()
+    return live if live and is_fresh(visit.asked, live.auth_time, now=now) else None
+
+
+def _shown_name(live: LiveSession) -> str:
+    return live.user.email or live.user.username
