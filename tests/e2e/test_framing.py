@@ -18,9 +18,9 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything is forwarded but /secret*, which nobody may see."""
-    with running_stack(
-        tmp_path_factory.mktemp("framing"), rules=[rule(1, "/secret*", fixed(403, "no"))], default=[forward()]
-    ) as stack:
+    rules = [rule(1, "/secret*", fixed(403, "no"))]
+    folder = tmp_path_factory.mktemp("framing")
+    with running_stack(folder, rules=rules, default=[forward()], with_pool=False) as stack:
         yield stack
 
 

@@ -83,6 +83,7 @@ def third_party(
             ],
             default=[forward()],
             ports=ports,
+            with_pool=False,
             env={"SSL_CERT_FILE": str(authority.pem)},
         ) as stack:
             yield stack

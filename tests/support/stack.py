@@ -180,6 +180,7 @@ def running_stack(
     rules: Sequence[Mapping[str, object]] = (),
     default: Sequence[Mapping[str, object]] | None = None,
     extra_groups: Sequence[Mapping[str, object]] = (),
+    with_pool: bool = True,
     pool_members: Mapping[str, object] | None = None,
     client_members: Mapping[str, object] | None = None,
     respond: Callable[[Ports], Respond] = lambda _: echo,
@@ -205,5 +206,7 @@ def running_stack(
             extra_groups=extra_groups,
             **{"UserPools": [pool_document], **members},
         )
+        if not with_pool:
+            del config["UserPools"], config["PoolServer"]
         with running_albacore(config, folder, env=env) as running:
             yield Stack(ports, target, running, folder)
