@@ -123,6 +123,8 @@ class Pool:
     domain: str | None = None
     verification_message: MessageTemplate | None = None
     invitation_message: MessageTemplate | None = None
+    origin: str = "config"
+    """Who declared the pool: `config`, or another door that creates pools."""
     active: bool = True
     """False once the configuration no longer names the pool: kept, not served."""
 
@@ -174,6 +176,7 @@ class Client:
     """None: every attribute of the schema."""
     write_attributes: tuple[str, ...] | None = None
     auth_session_seconds: int = 180
+    origin: str = "config"
     active: bool = True
     """False once the configuration no longer names the client: kept with its secrets, not served."""
 

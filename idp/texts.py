@@ -105,3 +105,7 @@ RESEND_NEEDLESS = Text("resend-needless", "User is already confirmed.")
 NOTHING_TO_VERIFY = Text("nothing-to-verify", "Cannot resend codes. Auto verification not turned on.")
 CONTACT_ADMINISTRATOR = Text("contact-administrator", "Contact administrator to reset password.")
 GROUP_UNKNOWN = Text("group-does-not-exist", "Group not found.")
+NOT_RECOVERABLE = Text(
+    "not-recoverable",
+    "Cannot reset password for the user as there is no registered/verified email or phone_number",
+)

@@ -6,7 +6,8 @@ clock.
 
 from idp.config.document import PoolConfig, PoolsConfig, SeedUser, parse_pools
 from idp.config.reader import InvalidPools, Problem
-from idp.config.smtp import SmtpSettings, parse_smtp
+from idp.config.smtp import parse_smtp
+from idp.outbox.settings import SmtpSettings
 
 __all__ = [
     "InvalidPools",

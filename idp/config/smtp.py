@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Final
 
 from idp.config.reader import InvalidPools, Place, Problem, Reader
 from idp.model import Secret
+from idp.outbox.settings import SmtpSettings
 
 SECURITY: Final = ("starttls", "tls", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    """A mail server."""
-
-    host: str
-    sender: Address
-    port: int = 587
-    security: str = "starttls"
-    username: str | None = None
-    password: Secret | None = None
-    timeout_seconds: int = 10
-    ca_file: str | None = None
-    """PEM file of certificate authorities to trust instead of the system's."""
 
 
 def parse_smtp(document: Mapping[str, object], *, where: Place = ()) -> SmtpSettings:

@@ -38,7 +38,7 @@ class Message:
 def build_code_message(
     pool: Pool, purpose: CodePurpose, *, recipient: str, username: str, code: str
 ) -> Message:
-    """Write the mail that carries a code. The pool's verification template serves both purposes, as in Cognito."""
+    """Write the mail that carries a code. The pool's template serves both purposes, as in Cognito."""
     default = VERIFICATION if purpose is CodePurpose.SIGN_UP else FORGOT_PASSWORD
     template = pool.verification_message or default
     return _fill(pool, template, recipient=recipient, username=username, secret=code)

@@ -15,10 +15,10 @@ from email.utils import make_msgid
 
 import aiosmtplib
 
-from idp.config.smtp import SmtpSettings
 from idp.model import Mail
 from idp.outbox.base import DeliveryFailed
 from idp.outbox.messages import Message
+from idp.outbox.settings import SmtpSettings
 
 
 class SmtpCarrier:
@@ -56,7 +56,7 @@ class SmtpCarrier:
 
 
 def build_mail(sender: Address, message: Message) -> EmailMessage:
-    """Build the mail; raises ValueError or MessageError where an address or the subject holds a line break."""
+    """Build the mail; raises ValueError or MessageError on a line break in a header."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = Address(addr_spec=message.recipient)
@@ -68,6 +68,6 @@ def build_mail(sender: Address, message: Message) -> EmailMessage:
 
 
 def describe(error: Exception) -> str:
-    """Say what went wrong without what the server or the mail said: both may repeat the recipient or the code."""
+    """Say what went wrong without what the server or the mail said: both may repeat the code."""
     code = getattr(error, "code", None)
     return f"{type(error).__name__}{f' {code}' if isinstance(code, int) else ''}"

@@ -53,6 +53,10 @@ class Collection(Protocol[R]):
         """Return the record or None."""
         ...
 
+    async def hold(self, *key: str) -> R:
+        """Return the record and keep other writers off it until the transaction ends; raises NotFound."""
+        ...
+
     async def create(self, record: R) -> R:
         """Add a record; raises AlreadyExists."""
         ...

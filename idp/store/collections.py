@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from idp import model
 from idp.seal import Vault
 from idp.store import schema
-from idp.store.base import AlreadyExists, NotFound
+from idp.store.base import AlreadyExists
 from idp.store.rows import Row, Rows
 
 
@@ -92,17 +92,11 @@ class UserRows(Rows[model.User]):
             await self._set_logins(record, ())
         return record
 
-    async def update(self, key: Sequence[str], change: Callable[[model.User], model.User]) -> model.User:
-        """Replace a user; raises NotFound, or AlreadyExists where a new login belongs to another."""
-        locked = select(self.table.c.sub).where(self.where(key)).with_for_update()
-        if (await self._connection.execute(locked)).first() is None:
-            raise NotFound("users: no such record")
-        old = await self.get(*key)
-        new = change(old)
+    async def replace(self, key: Sequence[str], old: model.User, new: model.User) -> None:
+        """Write a user over the old one; raises AlreadyExists where a new login belongs to another."""
         async with self._connection.begin_nested():
-            await self._connection.execute(update(self.table).where(self.where(key)).values(self.to_row(new)))
+            await super().replace(key, old, new)
             await self._set_logins(new, old.logins)
-        return new
 
     async def by_login(self, pool_id: str, login: str) -> model.User | None:
         """The user who signs in with this normalised login."""

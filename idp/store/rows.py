@@ -61,23 +61,29 @@ class Rows(Generic[R]):
         """Return the record or None."""
         return await self.first(self.where(key))
 
+    async def hold(self, *key: str) -> R:
+        """Return the record and keep other writers off it until the transaction ends; raises NotFound."""
+        query = select(self.table.primary_key.columns[0]).where(self.where(key)).with_for_update()
+        if (await self._connection.execute(query)).first() is None:
+            raise NotFound(f"{self.table.name}: no such record")
+        return await self.get(*key)
+
     async def create(self, record: R) -> R:
         """Add a record; raises AlreadyExists."""
         await self.insert(self.table, self.to_row(record))
         return record
 
     async def update(self, key: Sequence[str], change: Callable[[R], R]) -> R:
-        """Replace a record by `change(record)`, holding its row until the end; raises NotFound."""
-        row = (
-            await self._connection.execute(select(self.table).where(self.where(key)).with_for_update())
-        ).first()
-        if row is None:
-            raise NotFound(f"{self.table.name}: no such record")
-        old = self.to_record(row._mapping)
+        """Replace a record by `change(record)`; raises NotFound."""
+        old = await self.hold(*key)
         new = change(old)
         if new != old:
-            await self._connection.execute(update(self.table).where(self.where(key)).values(self.to_row(new)))
+            await self.replace(key, old, new)
         return new
+
+    async def replace(self, key: Sequence[str], old: R, new: R) -> None:
+        """Write a record over an old one."""
+        await self._connection.execute(update(self.table).where(self.where(key)).values(self.to_row(new)))
 
     async def delete(self, *key: str) -> None:
         """Remove a record; raises NotFound."""

@@ -69,15 +69,15 @@ def merge(present: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, s
 
 
 def _find_problem(entry: SchemaAttribute, value: str) -> str | None:
-    if len(value.encode("utf-8", "surrogatepass")) > MOST_BYTES or not _is_storable(value):
+    if len(value.encode("utf-8", "surrogatepass")) > MOST_BYTES or not is_storable(value):
         return "Value is too long or has characters that cannot be kept.\n"
     if value == "":
         return None
     return _TYPES[entry.data_type](entry, value) or _find_standard_problem(entry.name, value)
 
 
-def _is_storable(value: str) -> bool:
-    """No NUL (PostgreSQL keeps none) and no half of a surrogate pair (UTF-8 has none)."""
+def is_storable(value: str) -> bool:
+    """Whether a text can be kept: no NUL (PostgreSQL) and no half of a surrogate pair (UTF-8)."""
     return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 

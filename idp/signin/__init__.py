@@ -1,0 +1,3 @@
+"""Signing in: one pure decider (`dispatch`), the lockout schedule, sealed sessions between steps, and the
+service.
+"""

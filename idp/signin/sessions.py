@@ -1,0 +1,53 @@
+"""Browser sessions of the hosted pages, the `cognito` cookie (cognito.md 1.0).
+
+The cookie is a random token; its hash is in the store, so that signing out, disabling a user or changing a
+password ends it. One hour from the interactive sign-in, never extended by use; any client of the pool may
+reuse it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from idp.clock import Clock
+from idp.model import Pool, SsoSession, User, UserStatus
+from idp.seal import hash_token
+from idp.store.base import NotFound, Store
+
+LIFETIME_SECONDS: Final = 3600
+
+
+@dataclass(slots=True)
+class SsoSessions:
+    """Keeps browsers signed in."""
+
+    store: Store
+    clock: Clock
+
+    async def create(self, pool: Pool, user: User, *, auth_time: int) -> str:
+        """Open a session after an interactive sign-in; returns the cookie's value."""
+        token = secrets.token_urlsafe(32)
+        session = SsoSession(hash_token(token), pool.id, user.sub, auth_time, auth_time + LIFETIME_SECONDS)
+        async with self.store.writing() as records:
+            await records.sso_sessions.create(session)
+        return token
+
+    async def lookup(self, pool: Pool, token: str) -> tuple[User, int] | None:
+        """Return the user and the time of the sign-in, or None when the session is over."""
+        async with self.store.reading() as records:
+            session = await records.sso_sessions.find(hash_token(token))
+            if session is None or session.pool_id != pool.id or self.clock.now() >= session.expires_at:
+                return None
+            user = await records.users.find(pool.id, session.sub)
+        if user is None or not user.enabled or user.status is not UserStatus.CONFIRMED:
+            return None
+        return user, session.auth_time
+
+    async def end(self, token: str) -> None:
+        """End a session; one that is not there is fine."""
+        async with self.store.writing() as records:
+            with contextlib.suppress(NotFound):
+                await records.sso_sessions.delete(hash_token(token))

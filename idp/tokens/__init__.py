@@ -1,0 +1,1 @@
+"""Tokens: keys, claims, ageing (pure), and the service that issues, refreshes, revokes and reads them."""

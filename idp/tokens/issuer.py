@@ -1,0 +1,260 @@
+"""The token service: codes, grants, refresh, revocation, userInfo (cognito.md 1.6-1.8, 2.6, 2.7).
+
+Codes and refresh tokens are random and kept as hashes. Redeeming a code, opening its family and storing its
+refresh token is one transaction, so that of two redemptions at once exactly one wins and the other takes
+everything back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from idp.clock import Clock
+from idp.model import AuthorizationCode, Client, Family, Pool, RefreshToken, User
+from idp.outcomes import GrantRefused, TokenReason, TokenRefused, TokenSet
+from idp.seal import hash_token
+from idp.store.base import NotFound, Records, Store
+from idp.tokens import ageing, claims
+from idp.tokens.ageing import CodeState, RefreshState
+from idp.tokens.keys import KeyRing
+from idp.tokens.pkce import is_proven
+from idp.tokens.reading import is_jwt, read_access_token
+from idp.tokens.scopes import grant_machine_scopes
+
+INVALID_GRANT: Final = GrantRefused("invalid_grant")
+WRONG_REDIRECT: Final = GrantRefused("unauthorized_client", "invalid_redirect")
+DEAD_TOKEN: Final = TokenRefused(
+    TokenReason.INVALID,
+    "Access token is expired, disabled, or deleted, or the user has globally signed out.",
+)
+NO_OPENID: Final = TokenRefused(TokenReason.NO_OPENID, "Access token does not contain openid scope")
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Issues tokens and takes them back."""
+
+    store: Store
+    clock: Clock
+    keys: KeyRing
+    issuer_of: Callable[[str], str]
+    """Pool id -> issuer."""
+
+    async def create_code(
+        self,
+        pool: Pool,
+        client: Client,
+        *,
+        user: User,
+        redirect_uri: str,
+        scopes: Sequence[str],
+        nonce: str | None,
+        code_challenge: str | None,
+        auth_time: int,
+    ) -> str:
+        """Make an authorization code: five minutes, one use, for this client and redirect URI only."""
+        code = secrets.token_urlsafe(32)
+        record = AuthorizationCode(
+            code_hash=hash_token(code),
+            pool_id=pool.id,
+            client_id=client.id,
+            sub=user.sub,
+            redirect_uri=redirect_uri,
+            scopes=tuple(scopes),
+            nonce=nonce,
+            code_challenge=code_challenge,
+            auth_time=auth_time,
+            expires_at=self.clock.now() + ageing.CODE_SECONDS,
+            family_id=str(uuid.uuid4()),
+        )
+        async with self.store.writing() as records:
+            await records.codes.create(record)
+        return code
+
+    async def redeem_code(
+        self, pool: Pool, client: Client, *, code: str, redirect_uri: str, code_verifier: str | None
+    ) -> TokenSet | GrantRefused:
+        """Exchange a code for tokens. Any try by the right client uses the code up."""
+        async with self.store.writing() as records:
+            try:
+                record = await records.codes.hold(hash_token(code))
+            except NotFound:
+                return INVALID_GRANT
+            if record.client_id != client.id or record.pool_id != pool.id:
+                return INVALID_GRANT  # not this client's to use up
+            state, now = ageing.judge_code(record, self.clock.now()), self.clock.now()
+            if state is CodeState.REUSED:
+                await _revoke(records, record.family_id, now)
+            if state is not CodeState.GOOD:
+                return INVALID_GRANT
+            await records.codes.update((record.code_hash,), lambda code: replace(code, redeemed_at=now))
+            if record.redirect_uri != redirect_uri:
+                return WRONG_REDIRECT
+            user = await records.users.find(pool.id, record.sub)
+            if (
+                user is None
+                or not is_proven(record.code_challenge, code_verifier)
+                or not _may(client, user, record)
+            ):
+                return INVALID_GRANT
+            family = await records.families.create(self._begin_family(client, record, now))
+            refresh_token = await self._add_refresh_token(records, family, now)
+            grant = await self._describe(records, client, user, family)
+        return self._sign(pool, grant, refresh_token)
+
+    async def refresh(self, pool: Pool, client: Client, *, refresh_token: str) -> TokenSet | GrantRefused:
+        """Exchange a refresh token; with rotation a new one comes along, for the family's remaining life."""
+        async with self.store.writing() as records:
+            now = self.clock.now()
+            token = await records.refresh_tokens.find(hash_token(refresh_token))
+            if token is None:
+                return INVALID_GRANT
+            family = await records.families.hold(token.family_id)
+            token = await records.refresh_tokens.get(
+                token.token_hash
+            )  # as it is now that nobody else changes it
+            if family.client_id != client.id or family.pool_id != pool.id:
+                return INVALID_GRANT
+            state = ageing.judge_refresh(token, family, client, now)
+            if state is RefreshState.REUSED:
+                await _revoke(records, family.id, now)
+            user = await records.users.find(pool.id, family.sub)
+            if state is not RefreshState.GOOD or user is None or not ageing.may_hold_tokens(user):
+                return INVALID_GRANT
+            successor = await self._rotate(records, client, token, family, now=now)
+            # A refreshed ID token repeats no nonce (OpenID Connect Core 12.2).
+            grant = await self._describe(records, client, user, replace(family, nonce=None))
+        return self._sign(pool, grant, successor)
+
+    async def client_credentials(
+        self, pool: Pool, client: Client, *, scopes: Sequence[str] | None
+    ) -> TokenSet | GrantRefused:
+        """Issue an access token to a client for itself; no other tokens."""
+        if not client.oauth_enabled or "client_credentials" not in client.oauth_flows:
+            return GrantRefused("unauthorized_client")
+        granted = grant_machine_scopes(pool, client, scopes)
+        if isinstance(granted, GrantRefused):
+            return granted
+        now, jti = int(self.clock.now()), str(uuid.uuid4())
+        content = claims.build_machine_claims(self.issuer_of(pool.id), client, granted, now=now, jti=jti)
+        return TokenSet(self.keys.sign(pool, "access", content), None, None, client.access_token_seconds)
+
+    async def revoke(self, pool: Pool, client: Client, *, token: str) -> GrantRefused | None:
+        """Revoke a refresh token and everything of its family; an unknown or foreign one is no error."""
+        if not token or not client.token_revocation:
+            return GrantRefused("invalid_request")
+        if is_jwt(token):
+            return GrantRefused("unsupported_token_type")
+        async with self.store.writing() as records:
+            record = await records.refresh_tokens.find(hash_token(token))
+            family = None if record is None else await records.families.find(record.family_id)
+            if family is not None and family.client_id == client.id and family.pool_id == pool.id:
+                await _revoke(records, family.id, self.clock.now())
+        return None
+
+    async def user_info(self, access_token: str) -> dict[str, str] | TokenRefused:
+        """Answer userInfo for an access token of whichever pool signed it."""
+        read = read_access_token(access_token, keys=self.keys, clock=self.clock, issuer_of=self.issuer_of)
+        if read is None:
+            return DEAD_TOKEN
+        pool_id, content = read
+        scopes = tuple(str(content.get("scope", "")).split())
+        async with self.store.reading() as records:
+            client = await records.clients.find(content["client_id"])
+            user = await records.users.find(pool_id, content["sub"])
+            family = await records.families.by_event(str(content.get("event_id", "")))
+        if claims.OPENID not in scopes:
+            return NO_OPENID
+        if family is None or user is None or client is None or not client.active:
+            return DEAD_TOKEN
+        if not ageing.may_hold_tokens(user) or family.revoked_at is not None:
+            return DEAD_TOKEN
+        return claims.build_user_info(client, user, scopes)
+
+    async def sign_out_everywhere(self, pool: Pool, user: User) -> None:
+        """End every family of a user and every code not yet redeemed (GlobalSignOut; the cookie stays)."""
+        async with self.store.writing() as records:
+            await revoke_user(records, user, self.clock.now())
+
+    def jwks(self, pool: Pool) -> dict[str, Any]:
+        """Return the pool's JSON Web Key Set: exactly two RSA keys."""
+        return self.keys.jwks(pool)
+
+    @staticmethod
+    def _begin_family(client: Client, code: AuthorizationCode, now: float) -> Family:
+        return Family(
+            id=code.family_id,
+            pool_id=code.pool_id,
+            client_id=client.id,
+            sub=code.sub,
+            event_id=str(uuid.uuid4()),
+            scopes=code.scopes,
+            auth_time=code.auth_time,
+            nonce=code.nonce,
+            created_at=now,
+            expires_at=now + client.refresh_token_seconds,
+        )
+
+    @staticmethod
+    async def _add_refresh_token(records: Records, family: Family, now: float) -> str:
+        token = secrets.token_urlsafe(48)
+        await records.refresh_tokens.create(
+            RefreshToken(hash_token(token), family.id, now, family.expires_at)
+        )
+        return token
+
+    async def _rotate(
+        self, records: Records, client: Client, token: RefreshToken, family: Family, *, now: float
+    ) -> str | None:
+        if not client.rotation.enabled:
+            return None
+        if token.superseded_at is None:
+            await records.refresh_tokens.update(
+                (token.token_hash,), lambda old: replace(old, superseded_at=now)
+            )
+        return await self._add_refresh_token(records, family, now)
+
+    async def _describe(self, records: Records, client: Client, user: User, family: Family) -> claims.Grant:
+        return claims.Grant(
+            issuer=self.issuer_of(user.pool_id),
+            client=client,
+            user=user,
+            groups=await records.groups.of(user.pool_id, user.sub),
+            scopes=family.scopes,
+            auth_time=family.auth_time,
+            issued_at=int(self.clock.now()),
+            origin_jti=family.id,
+            event_id=family.event_id,
+            nonce=family.nonce,
+        )
+
+    def _sign(self, pool: Pool, grant: claims.Grant, refresh_token: str | None) -> TokenSet:
+        """Sign outside the transaction: two RSA signatures are 2 ms that no other writer has to wait for."""
+        access = self.keys.sign(pool, "access", claims.build_access_claims(grant, jti=str(uuid.uuid4())))
+        identity = None
+        if claims.OPENID in grant.scopes:
+            content = claims.build_id_claims(grant, jti=str(uuid.uuid4()), access_token=access)
+            identity = self.keys.sign(pool, "id", content)
+        return TokenSet(access, identity, refresh_token, grant.client.access_token_seconds)
+
+
+async def revoke_user(records: Records, user: User, now: float) -> None:
+    """Revoke all families of a user and drop the codes they have not redeemed."""
+    await records.families.revoke_all(user.pool_id, user.sub, now)
+    await records.codes.delete_of(user.pool_id, user.sub)
+
+
+def _may(client: Client, user: User, code: AuthorizationCode) -> bool:
+    return ageing.may_hold_tokens(user) and claims.find_unreadable(client, code.scopes) is None
+
+
+async def _revoke(records: Records, family_id: str, now: float) -> None:
+    """Revoke a family; one that a failed redemption never opened is no matter."""
+    if await records.families.find(family_id) is not None:
+        await records.families.update(
+            (family_id,), lambda old: replace(old, revoked_at=old.revoked_at or now)
+        )

@@ -1,0 +1,55 @@
+"""Reads access tokens of our own: signature, issuer, kind and expiry, by our keys and our clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import jwt
+
+from idp.clock import Clock
+from idp.tokens.keys import KeyRing, LoadedKey
+
+LONGEST_TOKEN: Final = 16_384
+_SIGNATURE_ONLY: Final = {
+    # Times are checked against our clock below; the issuer needs the pool that the key belongs to.
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "require": ["exp", "iat", "iss", "sub", "client_id", "token_use"],
+}
+
+
+def read_access_token(
+    token: str, *, keys: KeyRing, clock: Clock, issuer_of: Callable[[str], str]
+) -> tuple[str, dict[str, Any]] | None:
+    """Return the pool id and the claims of a live access token of ours, or None."""
+    if len(token) > LONGEST_TOKEN:
+        return None
+    try:
+        key = keys.find(jwt.get_unverified_header(token).get("kid"))
+        if key is None or key.use != "access":
+            return None
+        claims = jwt.decode(token, key.public, algorithms=["RS256"], options=_SIGNATURE_ONLY)  # type: ignore[arg-type]
+    except (jwt.PyJWTError, ValueError):
+        return None
+    return (key.pool_id, claims) if _is_live(claims, key, clock, issuer_of) else None
+
+
+def _is_live(claims: dict[str, Any], key: LoadedKey, clock: Clock, issuer_of: Callable[[str], str]) -> bool:
+    return (
+        claims["token_use"] == "access"  # noqa: S105 - a kind of token
+        and claims["iss"] == issuer_of(key.pool_id)
+        and isinstance(claims["exp"], int)
+        and clock.now() < claims["exp"]
+    )
+
+
+def is_jwt(token: str) -> bool:
+    """Whether a text is a JWT: at the revocation endpoint, not a refresh token."""
+    try:
+        return token.count(".") == 2 and "alg" in jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError):
+        return False

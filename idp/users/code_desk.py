@@ -1,0 +1,84 @@
+"""Issues mailed codes and checks them, against the rules in `codes`, inside the caller's transaction.
+
+A code is kept as a keyed hash over the account, the purpose and the address it went to: a code that went to
+an old address does not verify a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from idp.clock import Clock
+from idp.model import CodePurpose, MailedCode, Pool, User
+from idp.outbox.messages import Message, build_code_message
+from idp.seal import Vault
+from idp.store.base import AlreadyExists, Records
+from idp.users import codes
+from idp.users.codes import Verdict
+
+
+class CodeDesk:
+    """Issues and checks codes."""
+
+    def __init__(self, vault: Vault, clock: Clock) -> None:
+        self._vault = vault
+        self._clock = clock
+
+    async def issue(
+        self, records: Records, pool: Pool, *, subject: str, purpose: CodePurpose, destination: str
+    ) -> str | None:
+        """Issue a code in the place of any earlier one; None when too many were sent."""
+        code, now = codes.draw_code(), self._clock.now()
+        record = await self._load(records, pool, subject, purpose)
+        issued = codes.issue(record, self._hash(record, destination, code), now)
+        if issued is None:
+            return None
+        await self._save(records, issued)
+        return code
+
+    async def attempt(
+        self, records: Records, pool: Pool, *, subject: str, purpose: CodePurpose, destination: str, code: str
+    ) -> Verdict:
+        """Try a code and count the try."""
+        record = await self._load(records, pool, subject, purpose)
+        digest = self._hash(record, destination, code.strip())
+        verdict, after = codes.attempt(record, digest, self._clock.now())
+        await self._save(records, after)
+        return verdict
+
+    async def may_write_to(self, records: Records, pool: Pool, address: str) -> bool:
+        """Count a mail to an address nobody has proven to own; False when it has had enough of them.
+
+        Without it, signing up again and again under new names would fill a stranger's mailbox.
+        """
+        subject = f"@{self._vault.mac('mail destination', pool.id, address.casefold())}"
+        record = await self._load(records, pool, subject, CodePurpose.SIGN_UP)
+        issued = codes.issue(record, "", self._clock.now())
+        if issued is not None:
+            await self._save(records, replace(issued, code_hash=None))
+        return issued is not None
+
+    def compose(self, pool: Pool, purpose: CodePurpose, user: User, *, code: str) -> Message:
+        """Write the mail with the code, to the address on record (never to one that was typed)."""
+        return build_code_message(
+            pool, purpose, recipient=user.email or "", username=user.username, code=code
+        )
+
+    def _hash(self, record: MailedCode, destination: str, code: str) -> str:
+        return self._vault.mac("code", record.pool_id, record.subject, record.purpose, destination, code)
+
+    @staticmethod
+    async def _load(records: Records, pool: Pool, subject: str, purpose: CodePurpose) -> MailedCode:
+        """Fetch the record, making it first, and hold it until the transaction ends."""
+        key = (pool.id, subject, purpose.value)
+        if await records.mailed_codes.find(*key) is None:
+            with contextlib.suppress(AlreadyExists):  # another node was first: its row is held next
+                await records.mailed_codes.create(MailedCode(pool.id, subject, purpose))
+        return await records.mailed_codes.hold(*key)
+
+    @staticmethod
+    async def _save(records: Records, record: MailedCode) -> None:
+        await records.mailed_codes.update(
+            (record.pool_id, record.subject, record.purpose.value), lambda _: record
+        )

@@ -1,0 +1,128 @@
+"""Forgotten passwords: a code to the verified address, then a new password (cognito.md 4.10, 5.4, 5.6).
+
+Whether a user exists shows in nothing: unknown names have the same limits, the same answers and a simulated
+delivery; mails leave behind the answer; and every try hashes a password, whether or not the code is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from idp import texts
+from idp.clock import Clock
+from idp.model import Client, CodePurpose, Pool, User
+from idp.outbox.base import Outbox
+from idp.outbox.messages import mask_email
+from idp.outcomes import Confirmed, Delivery, UserReason, UserRefused
+from idp.seal import Vault
+from idp.store.base import NotFound, Records, Store
+from idp.users import lifecycle
+from idp.users.code_desk import CodeDesk
+from idp.users.lifecycle import Event
+from idp.users.lookup import find_user, simulate_delivery, subject_of
+from idp.users.passwords import HasherBusy, PasswordHasher, find_weakness
+from idp.users.verdicts import BUSY, refuse_verdict
+
+FORGOT = CodePurpose.FORGOT_PASSWORD
+
+
+@dataclass(slots=True)
+class Recovery:
+    """Lets people back in who forgot their password."""
+
+    store: Store
+    clock: Clock
+    vault: Vault
+    hasher: PasswordHasher
+    outbox: Outbox
+    desk: CodeDesk
+
+    async def forgot(
+        self, pool: Pool, client: Client, *, username: str, hide_existence: bool = True
+    ) -> Delivery | UserRefused:
+        """Mail a code to the user's verified address; the earlier code stops working."""
+        if pool.recovery == ("admin_only",):
+            return UserRefused(UserReason.NOT_AUTHORIZED, texts.CONTACT_ADMINISTRATOR)
+        async with self.store.writing() as records:
+            user = await find_user(records, pool, username)
+            if not hide_existence and (refusal := _tell_why_not(pool, user)):
+                return refusal
+            code = await self.desk.issue(
+                records,
+                pool,
+                subject=subject_of(self.vault, pool, username, user),
+                purpose=FORGOT,
+                destination=(user and user.email) or "",
+            )
+        if code is None:
+            return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
+        if user is None or not user.email or not can_recover(pool, user):
+            return simulate_delivery(self.vault, pool, username)
+        self.outbox.post(self.desk.compose(pool, FORGOT, user, code=code))
+        return Delivery(mask_email(user.email))
+
+    async def confirm_forgot(
+        self, pool: Pool, client: Client, *, username: str, code: str, new_password: str
+    ) -> Confirmed | UserRefused:
+        """Set a new password by the mailed code; lifts the lockout and ends the browser sessions."""
+        if text := find_weakness(pool.password_policy, new_password):
+            return UserRefused(UserReason.INVALID_PASSWORD, text)
+        try:
+            password_hash = await self.hasher.hash(new_password)
+        except HasherBusy:
+            return BUSY
+        async with self.store.writing() as records:
+            user = await find_user(records, pool, username)
+            verdict = await self.desk.attempt(
+                records,
+                pool,
+                subject=subject_of(self.vault, pool, username, user),
+                purpose=FORGOT,
+                destination=(user and user.email) or "",
+                code=code,
+            )
+            is_open = user is not None and can_recover(pool, user)
+            if refusal := refuse_verdict(verdict, is_open=is_open):
+                return refusal
+            assert user is not None
+            now = self.clock.now()
+            recovered = await records.users.update(
+                (pool.id, user.sub), lambda old: recover_user(old, password_hash, now=now)
+            )
+            await forget_sign_ins(records, recovered)
+        return Confirmed(recovered)
+
+
+def can_recover(pool: Pool, user: User) -> bool:
+    """Whether a code may go to this user: enabled, in a fitting status, with a verified address."""
+    by_mail = not pool.recovery or "verified_email" in pool.recovery
+    return (
+        by_mail and user.enabled and lifecycle.can(user.status, Event.RECOVER) and user.has_verified("email")
+    )
+
+
+def recover_user(user: User, password_hash: str, *, now: float) -> User:
+    """Give a user the new password. Pure."""
+    status = lifecycle.advance(user.status, Event.RECOVER)
+    assert status is not None
+    return replace(user, status=status, password_hash=password_hash, temporary_until=None, updated_at=now)
+
+
+async def forget_sign_ins(records: Records, user: User) -> None:
+    """Lift a user's lockout and end their browser sessions, after the password changed hands."""
+    await records.sso_sessions.delete_of(user.pool_id, user.sub)
+    try:
+        await records.failures.delete(user.pool_id, user.sub)
+    except NotFound:
+        return
+
+
+def _tell_why_not(pool: Pool, user: User | None) -> UserRefused | None:
+    """Tell an API client that asked for the truth why no code can be sent."""
+    if user is None:
+        return UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
+    if not user.enabled:
+        return UserRefused(UserReason.NOT_AUTHORIZED, texts.USER_DISABLED)
+    if not can_recover(pool, user):
+        return UserRefused(UserReason.INVALID_PARAMETER, texts.NOT_RECOVERABLE)
+    return None

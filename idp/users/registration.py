@@ -1,0 +1,203 @@
+"""Sign-up with a mailed code: register, confirm, send again (cognito.md 4.10, 5.1-5.4).
+
+The user is in the store before the mail leaves, and stays there when the mail cannot leave. Sign-up tells
+that a name is taken, as Cognito does in both modes; confirm and resend do not, unless the caller asks for
+the truth.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from idp import texts
+from idp.clock import Clock
+from idp.model import Client, CodePurpose, Pool, User, UserStatus
+from idp.outbox.base import Outbox
+from idp.outbox.messages import mask_email
+from idp.outcomes import Confirmed, Delivery, SignedUp, UserReason, UserRefused
+from idp.seal import Vault
+from idp.store.base import AlreadyExists, Records, Store
+from idp.users import lifecycle
+from idp.users.aliases import check_username, contact_kind, derive_logins
+from idp.users.attributes import find_missing, find_unfit, find_unwritable, refuse_missing
+from idp.users.code_desk import CodeDesk
+from idp.users.lifecycle import Event
+from idp.users.lookup import find_user, simulate_delivery, subject_of
+from idp.users.passwords import HasherBusy, PasswordHasher, find_weakness
+from idp.users.verdicts import BUSY, refuse_verdict
+
+SIGN_UP = CodePurpose.SIGN_UP
+
+
+class _AliasTaken(Exception):  # noqa: N818 - never leaves this module
+    """The alias belongs to another user; undoes the transaction."""
+
+
+@dataclass(slots=True)
+class Registration:
+    """Registers users."""
+
+    store: Store
+    clock: Clock
+    vault: Vault
+    hasher: PasswordHasher
+    outbox: Outbox
+    desk: CodeDesk
+
+    async def sign_up(
+        self, pool: Pool, client: Client, *, username: str, password: str, attributes: Mapping[str, str]
+    ) -> SignedUp | UserRefused:
+        """Register a user and mail a code; DELIVERY_FAILED means that the user is there and can ask again."""
+        draft = draft_user(pool, username, attributes, now=self.clock.now())
+        refusal = check_sign_up(pool, client, username=username, password=password, user=draft)
+        if refusal is not None:
+            return refusal
+        async with self.store.reading() as records:
+            if await find_user(records, pool, username) is not None:  # spares the hashing
+                return refuse_taken(pool, username)
+        try:
+            user = replace(draft, password_hash=await self.hasher.hash(password))
+        except HasherBusy:
+            return BUSY
+        try:
+            async with self.store.writing() as records:
+                if user.email and not await self.desk.may_write_to(records, pool, user.email):
+                    return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
+                await records.users.create(user)
+                code = await self._issue(records, pool, user)
+        except AlreadyExists:
+            return refuse_taken(pool, username)
+        return await self._deliver(pool, user, code)
+
+    async def confirm(
+        self, pool: Pool, client: Client, *, username: str, code: str, hide_existence: bool = True
+    ) -> Confirmed | UserRefused:
+        """Confirm a user by the mailed code, which also verifies the address it went to."""
+        try:
+            async with self.store.writing() as records:
+                user = await find_user(records, pool, username)
+                if refusal := _tell_why_not(user, hide_existence):
+                    return refusal
+                verdict = await self.desk.attempt(
+                    records,
+                    pool,
+                    subject=subject_of(self.vault, pool, username, user),
+                    purpose=SIGN_UP,
+                    destination=(user and user.email) or "",
+                    code=code,
+                )
+                is_open = user is not None and user.enabled and lifecycle.can(user.status, Event.CONFIRM)
+                if refusal := refuse_verdict(verdict, is_open=is_open):
+                    return refusal
+                assert user is not None
+                return Confirmed(await self._confirm(records, pool, user))
+        except _AliasTaken:
+            return UserRefused(UserReason.ALIAS_EXISTS, texts.ALIAS_EXISTS.filled(attribute="email"))
+
+    async def resend(
+        self, pool: Pool, client: Client, *, username: str, hide_existence: bool = True
+    ) -> Delivery | UserRefused:
+        """Mail a new code; the earlier one stops working. Unknown names get an answer that looks the same."""
+        if not pool.auto_verified:
+            return UserRefused(UserReason.INVALID_PARAMETER, texts.NOTHING_TO_VERIFY)
+        async with self.store.writing() as records:
+            user = await find_user(records, pool, username)
+            if refusal := _tell_why_not(user, hide_existence):
+                return refusal
+            code = await self.desk.issue(
+                records,
+                pool,
+                subject=subject_of(self.vault, pool, username, user),
+                purpose=SIGN_UP,
+                destination=(user and user.email) or "",
+            )
+        if code is None:
+            return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
+        if user is None or not user.email or not user.enabled or user.status is not UserStatus.UNCONFIRMED:
+            return simulate_delivery(self.vault, pool, username)
+        self.outbox.post(self.desk.compose(pool, SIGN_UP, user, code=code))
+        return Delivery(mask_email(user.email))
+
+    async def _issue(self, records: Records, pool: Pool, user: User) -> str | None:
+        if not user.email or "email" not in pool.auto_verified:
+            return None
+        return await self.desk.issue(records, pool, subject=user.sub, purpose=SIGN_UP, destination=user.email)
+
+    async def _deliver(self, pool: Pool, user: User, code: str | None) -> SignedUp | UserRefused:
+        if code is None or not user.email:
+            return SignedUp(user.sub, user.username, None)
+        if not await self.outbox.send(self.desk.compose(pool, SIGN_UP, user, code=code)):
+            return UserRefused(UserReason.DELIVERY_FAILED, texts.DELIVERY_FAILED)
+        return SignedUp(user.sub, user.username, Delivery(mask_email(user.email)))
+
+    async def _confirm(self, records: Records, pool: Pool, user: User) -> User:
+        now = self.clock.now()
+        try:
+            return await records.users.update(
+                (pool.id, user.sub), lambda old: confirm_user(pool, old, now=now)
+            )
+        except AlreadyExists as error:
+            raise _AliasTaken from error
+
+
+def draft_user(pool: Pool, username: str, attributes: Mapping[str, str], *, now: float) -> User:
+    """Lay out a new, unconfirmed user; where an e-mail or phone is the username, the real one is a UUID."""
+    sub, values = str(uuid.uuid4()), {name: value for name, value in attributes.items() if value}
+    kind = contact_kind(username) if pool.username_attributes else None
+    if kind is not None:
+        values[kind] = username
+    name = sub if pool.username_attributes else username
+    user = User(pool.id, sub, name, UserStatus.UNCONFIRMED, now, now, attributes=values)
+    return replace(user, logins=derive_logins(pool, user))
+
+
+def check_sign_up(
+    pool: Pool, client: Client, *, username: str, password: str, user: User
+) -> UserRefused | None:
+    """Return the first thing that keeps a sign-up from being accepted, or None. Pure."""
+    if pool.admin_create_only:
+        return UserRefused(UserReason.NOT_AUTHORIZED, texts.SIGN_UP_CLOSED)
+    if text := check_username(pool, username):
+        return UserRefused(UserReason.INVALID_PARAMETER, text)
+    optional = {entry.name for entry in pool.schema if not entry.required}
+    if text := find_unwritable(
+        client, optional.intersection(user.attributes) - set(pool.username_attributes)
+    ):
+        return UserRefused(UserReason.NOT_AUTHORIZED, text)
+    missing = refuse_missing(find_missing(pool, user.attributes))
+    if text := find_unfit(pool, user.attributes) or missing:
+        return UserRefused(UserReason.INVALID_PARAMETER, text)
+    if text := find_weakness(pool.password_policy, password):
+        return UserRefused(UserReason.INVALID_PASSWORD, text)
+    return None
+
+
+def refuse_taken(pool: Pool, username: str) -> UserRefused:
+    """Say that the name is taken, in the words of what the name is. Pure."""
+    kind = contact_kind(username) if pool.username_attributes else None
+    words = {"email": texts.EMAIL_EXISTS, "phone_number": texts.PHONE_EXISTS}
+    return UserRefused(UserReason.USERNAME_EXISTS, words.get(kind or "", texts.USERNAME_EXISTS))
+
+
+def confirm_user(pool: Pool, user: User, *, now: float) -> User:
+    """Confirm a user whose mailed code was right; the address the code went to is verified. Pure."""
+    status = lifecycle.advance(user.status, Event.CONFIRM)
+    assert status is not None
+    verified = {"email_verified": "true"} if user.email and "email" in pool.auto_verified else {}
+    confirmed = replace(user, status=status, updated_at=now, attributes={**user.attributes, **verified})
+    return replace(confirmed, logins=derive_logins(pool, confirmed))
+
+
+def _tell_why_not(user: User | None, hide_existence: bool) -> UserRefused | None:
+    """Tell an API client that asked for the truth why there is nothing to confirm."""
+    if hide_existence:
+        return None
+    if user is None:
+        return UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
+    if not lifecycle.can(user.status, Event.CONFIRM):
+        return UserRefused(
+            UserReason.NOT_AUTHORIZED, texts.ALREADY_CONFIRMED.filled(status=user.status.value)
+        )
+    return None
