@@ -11,6 +11,7 @@ from lb.config.certificates import Report, check_certificate
 from lb.config.document import Document
 from lb.config.listeners import forwarded_groups
 from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
+from lb.config.pools import check_smtp
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
 from lb.config.validation import Sections
@@ -25,6 +26,8 @@ def check_together(document: Document, sections: Sections, *, folder: Path, now:
     for index, listener in sections.listeners.items():
         _check_tls(document, ("Listeners", index), listener, folder=folder, now=now)
     _check_target_groups(document, sections.target_groups)
+    if sections.pool_server is not None and sections.pool_server.smtp is not None:
+        check_smtp(document, sections.pool_server.smtp.model_dump(by_alias=True))
 
 
 def _check_ports(document: Document, sections: Sections) -> None:

@@ -11,13 +11,14 @@ from lb.config.document import Document
 from lb.config.pools import PoolNames
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
-from rules import InvalidRules, Problem, RuleSet
+from rules import InvalidRules, Problem, RuleSet, lint
 from rules.actions import AuthenticateCognito, Forward
 from rules.document import parse_ruleset
 from rules.limits import RELAXED
 
 KEY_CODES = {"UnknownKey", "UnknownMember"}
 """Problems that are about a key itself, shown where the key stands."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 RULE_KEYS = ("DefaultActions", "Rules")
 
 
@@ -54,14 +55,20 @@ def _read_ruleset(
             {key: listener[key] for key in RULE_KEYS if key in listener},
             known_target_groups=groups,
             known_user_pools=pools.pools,
-            listener_protocol=str(listener.get("Protocol", "HTTP")).upper(),
+            listener_protocol=_protocol(listener),
             limits=RELAXED,
         )
     except InvalidRules as invalid:
         _place(document, where, invalid.problems)
         return None
-    _place(document, where, ruleset.warnings)
+    _place(document, where, lint(ruleset))
     return ruleset
+
+
+def _protocol(listener: Mapping[str, object]) -> str | None:
+    """Return the protocol to judge rules by; None on loopback, where clear text goes nowhere."""
+    protocol = str(listener.get("Protocol", "HTTP")).upper()
+    return None if protocol == "HTTP" and listener.get("Address") in LOOPBACK else protocol
 
 
 def _place(document: Document, where: Place, problems: Iterable[Problem]) -> None:

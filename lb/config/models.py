@@ -67,13 +67,12 @@ def _check_target_id(value: str) -> str:
     return value
 
 
+_PUBLIC_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
+
+
 def _check_public_url(value: str) -> str:
-    if not re.fullmatch(
-        r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?", value
-    ):
-        raise ValueError(
-            "an origin such as https://login.example.com, without path and without `/` at the end"
-        )
+    if not _PUBLIC_URL.fullmatch(value):
+        raise ValueError("a URL such as https://login.example.com, without query and without `/` at the end")
     return value
 
 
@@ -218,7 +217,7 @@ class TargetGroupSection(Section):
             {"oneOf": [{"const": "traffic-port"}, {"type": "integer", "minimum": 1, "maximum": 65535}]}
         ),
     ] = None
-    """Port to check; `traffic-port` is the one that gets requests."""
+    """Port to check; `traffic-port`, the default, is the one that gets requests."""
     health_check_path: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^/[!-~]*$")] = "/"
     """Path, and query, of the check."""
     health_check_interval_seconds: Annotated[int, Field(ge=5, le=300)] = 30
@@ -252,7 +251,11 @@ class SmtpSection(Section):
     security: Literal["starttls", "tls", "none"] = "starttls"
     """`starttls`, `tls` from the first byte, or `none`."""
     sender: Text = Field(alias="From")
-    """Sender address."""
+    """Sender, `login@example.com` or `Staff login <login@example.com>`."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 10
+    """Seconds for a mail to be handed over."""
+    ca_file: str | None = None
+    """PEM file of certificate authorities to trust instead of the system's."""
 
 
 class PoolServerSection(Section):
@@ -263,7 +266,7 @@ class PoolServerSection(Section):
     address: BindAddress = "127.0.0.1"
     """Address of this machine to listen on."""
     public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
-    """Origin at which browsers reach the pool; the issuer of its tokens begins with it.
+    """URL at which browsers reach the pool; the issuer of its tokens begins with it.
 
     Default: `http://localhost:<port>`.
     """

@@ -14,6 +14,7 @@ from typing import Any
 from lb.config.document import Document
 
 PARSER = "idp.config:parse_pools"
+SMTP_PARSER = "idp.config.smtp:parse_smtp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,30 @@ def read_pools(document: Document) -> PoolNames:
     if raw is None:
         return PoolNames({})
     try:
-        import_attribute(PARSER)(raw)
+        parsed = import_attribute(PARSER)(raw)
     except ValueError as invalid:
         problems: Iterable[Any] | None = getattr(invalid, "problems", None)
         if problems is None:
             raise
         for problem in problems:
             _report(document, problem)
-    return _names(raw)
+        return _names_in(raw)
+    return PoolNames(
+        {
+            name: frozenset(text for each in config.clients for text in (each.client.name, each.id) if text)
+            for config in parsed.pools
+            for name in (config.pool.name, config.pool.id)
+        }
+    )
+
+
+def check_smtp(document: Document, smtp: Mapping[str, object]) -> None:
+    """Let the pool check its mail server; the section itself is valid."""
+    try:
+        import_attribute(SMTP_PARSER)(smtp)
+    except ValueError as invalid:
+        for problem in getattr(invalid, "problems", ()):
+            document.report(("PoolServer", "Smtp", *problem.where), problem.code, problem.message)
 
 
 def _report(document: Document, problem: Any) -> None:
@@ -60,7 +77,7 @@ def _report(document: Document, problem: Any) -> None:
     add(where, problem.code, problem.message, key=problem.code == "UnknownKey")
 
 
-def _names(raw: object) -> PoolNames:
+def _names_in(raw: object) -> PoolNames:
     """Names as they stand in the file, so that rules can be checked even when the pools have problems."""
     clients: dict[str, frozenset[str]] = {}
     for pool in raw if isinstance(raw, list) else [raw]:
