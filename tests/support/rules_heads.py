@@ -5,9 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from rules import Problem, RequestHead, RuleSet, parse_ruleset
-from rules.problems import InvalidRules
+from rules.problems import InvalidRules, format_place
 
 FORWARD: list[dict[str, Any]] = [{"Type": "forward", "TargetGroupArn": "app"}]
+
+HOSTILE_HOSTS = [
+    "",
+    "a b",
+    "user@evil.org",
+    "evil.org/",
+    "evil.org\\",
+    "/evil.org",
+    "evil.org?x",
+    "evil.org#x",
+    "evil.org:80",
+    "a\r\nb",
+    "a\tb",
+    "a%2eb",
+    "a..b",
+    ".a",
+    "[::1",
+    "[::1]x",
+    "caf\u00e9.org",
+    "a" * 254,
+]
+"""Host values that must never get into a URL."""
 
 
 def make_head(
@@ -48,6 +70,4 @@ def problems_of(document: object, **options: Any) -> list[Problem]:
 
 def places_of(document: object, **options: Any) -> dict[str, str]:
     """Return the problems of a document as place -> code."""
-    from rules.problems import format_place
-
     return {format_place(problem.where): problem.code for problem in problems_of(document, **options)}
