@@ -109,3 +109,4 @@ NOT_RECOVERABLE = Text(
     "not-recoverable",
     "Cannot reset password for the user as there is no registered/verified email or phone_number",
 )
+WRONG_STATUS = Text("wrong-status", "This cannot be done with a user in status {status}.")

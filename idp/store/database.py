@@ -9,6 +9,8 @@ take their lock at BEGIN (BEGIN IMMEDIATE), because a reader that turns writer h
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -99,10 +101,13 @@ def database_url(data_directory: Path) -> URL:
 
 async def open_store(url: URL | str, vault: Vault) -> SqlStore:
     """Connect, bring the tables up to date, and return the store; raises StoreUnusable."""
+    # Parameters are names, code hashes and mails: neither an error's text nor a log may show them.
     engine = create_async_engine(
-        make_url(url), pool_pre_ping=not make_url(url).drivername.startswith("sqlite")
+        make_url(url), hide_parameters=True, pool_pre_ping=not make_url(url).drivername.startswith("sqlite")
     )
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it writes every parameter out
     if engine.dialect.name == "sqlite":
+        _keep_private(engine.url.database)
         _prepare_sqlite(engine)
     try:
         await migrate(engine.execution_options(**{WRITES: True}))
@@ -110,6 +115,12 @@ async def open_store(url: URL | str, vault: Vault) -> SqlStore:
         await engine.dispose()
         raise
     return SqlStore(engine, vault)
+
+
+def _keep_private(path: str | None) -> None:
+    """Make the file for its owner only before SQLite makes it for everybody; its journals follow suit."""
+    if path and path != ":memory:":
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -1,0 +1,197 @@
+"""The user pool in one object: store, keys and services, put together once per process.
+
+`Core.open` migrates the store, brings it in line with the configuration and loads the signing keys;
+whatever door answers requests (hosted pages, token endpoint, commands) works on what it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from idp.clock import Clock, SystemClock
+from idp.config import PoolsConfig, SmtpSettings
+from idp.model import Client, Pool
+from idp.outbox.base import Outbox
+from idp.outbox.inbox import Inbox
+from idp.outbox.smtp import SmtpCarrier
+from idp.seal import Vault, load_or_create_key
+from idp.seeding import seed
+from idp.signin.service import SignIn
+from idp.signin.sessions import SsoSessions
+from idp.store.base import Store
+from idp.store.database import database_url, open_store
+from idp.tokens.issuer import Tokens
+from idp.tokens.keys import KeyRing
+from idp.users.administration import Administration
+from idp.users.code_desk import CodeDesk
+from idp.users.passwords import HashCost, PasswordHasher
+from idp.users.recovery import Recovery
+from idp.users.registration import Registration
+
+log = logging.getLogger(__name__)
+KEY_FILE: Final = "instance.key"
+SWEEP_SECONDS: Final = 600.0
+
+
+@dataclass(slots=True)
+class Core:
+    """The user pool."""
+
+    store: Store
+    clock: Clock
+    vault: Vault
+    hasher: PasswordHasher
+    outbox: Outbox
+    keys: KeyRing
+    signin: SignIn
+    sessions: SsoSessions
+    registration: Registration
+    recovery: Recovery
+    administration: Administration
+    tokens: Tokens
+    public_url: str
+    issuer_overrides: Mapping[str, str]
+    _sweeper: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        config: PoolsConfig,
+        *,
+        public_url: str,
+        data_directory: Path,
+        smtp: SmtpSettings | None = None,
+        issuer_overrides: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        database: str | None = None,
+        hash_cost: HashCost | None = None,
+    ) -> Core:
+        """Open everything; raises StoreUnusable, InsecureKeyFile or InvalidPools.
+
+        `database` is a SQLAlchemy URL for a shared database; without it the data directory holds SQLite.
+        `issuer_overrides` maps pool ids or names to issuers that differ from `public_url/pool id`.
+        """
+        vault = Vault(load_or_create_key(data_directory / KEY_FILE))
+        store = await open_store(database or database_url(data_directory), vault)
+        core = _compose(store, clock or SystemClock(), vault, hash_cost=hash_cost, smtp=smtp)
+        core.public_url = public_url.rstrip("/")
+        try:
+            await core._start(config, issuer_overrides or {})
+        except BaseException:
+            await core.close()
+            raise
+        return core
+
+    async def close(self) -> None:
+        """Deliver what is still to be delivered, then stop and close everything."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        await self.outbox.drain()
+        self.hasher.close()
+        await self.store.close()
+
+    async def client(self, client_id: str) -> tuple[Pool, Client] | None:
+        """Find an app client that is served now, and its pool."""
+        if len(client_id) > 128 or not client_id.isascii() or "\x00" in client_id:
+            return None
+        async with self.store.reading() as records:
+            client = await records.clients.find(client_id)
+            pool = None if client is None else await records.pools.find(client.pool_id)
+        if client is None or pool is None or not (client.active and pool.active):
+            return None
+        return pool, client
+
+    async def pool(self, pool_id: str) -> Pool | None:
+        """Find a pool that is served now."""
+        return next((pool for pool in await self.pools() if pool.id == pool_id), None)
+
+    async def pools(self) -> tuple[Pool, ...]:
+        """All pools that are served now."""
+        async with self.store.reading() as records:
+            return tuple(pool for pool in await records.pools.list() if pool.active)
+
+    async def clients(self, pool_id: str) -> tuple[Client, ...]:
+        """All clients of a pool that are served now."""
+        async with self.store.reading() as records:
+            return tuple(client for client in await records.clients.list(pool_id) if client.active)
+
+    async def find_pool(self, name: str) -> Pool:
+        """Find a pool by name, id or ARN; raises LookupError with a text that says what there is."""
+        pools = await self.pools()
+        pool_id = name.rpartition("userpool/")[2]
+        found = [pool for pool in pools if pool_id == pool.id] or [
+            pool for pool in pools if name == pool.name
+        ]
+        if found:
+            return found[0]
+        known = ", ".join(f"{pool.name} ({pool.id})" for pool in pools) or "none"
+        raise LookupError(f"there is no user pool `{name}`; there are: {known}")
+
+    async def find_client(self, pool: Pool, name: str) -> Client:
+        """Find a pool's client by id or name; raises LookupError with a text that says what there is."""
+        clients = await self.clients(pool.id)
+        found = [c for c in clients if name == c.id] or [c for c in clients if name == c.name]
+        if found:
+            return found[0]
+        known = ", ".join(f"{client.name} ({client.id})" for client in clients) or "none"
+        raise LookupError(f"user pool {pool.name} has no app client `{name}`; there are: {known}")
+
+    def issuer(self, pool: Pool) -> str:
+        """Return a pool's issuer."""
+        return self.issuer_of(pool.id)
+
+    def issuer_of(self, pool_id: str) -> str:
+        """Return the issuer of the pool with this id."""
+        return self.issuer_overrides.get(pool_id) or f"{self.public_url}/{pool_id}"
+
+    async def _start(self, config: PoolsConfig, overrides: Mapping[str, str]) -> None:
+        ids = {entry.pool.name: entry.pool.id for entry in config.pools}
+        self.issuer_overrides = {ids.get(name, name): issuer for name, issuer in overrides.items()}
+        await self.keys.load()
+        await seed(self.store, config, self.administration)
+        for pool in await self.pools():
+            await self.keys.ensure(pool)
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
+        """Remove what has expired, now and then; a failure is seen and tried again."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                removed = await self.store.collect(self.clock.now())
+                log.debug("removed %d expired records", removed)
+            except Exception:  # the loop must outlive one bad night of the database
+                log.exception("expired records could not be removed")
+
+
+def _compose(
+    store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | None, smtp: SmtpSettings | None
+) -> Core:
+    hasher = PasswordHasher(hash_cost)
+    outbox = Outbox(Inbox(store, clock) if smtp is None else SmtpCarrier(smtp))
+    keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
+    core = Core(
+        store=store,
+        clock=clock,
+        vault=vault,
+        hasher=hasher,
+        outbox=outbox,
+        keys=keys,
+        signin=SignIn(store, clock, vault, hasher),
+        sessions=SsoSessions(store, clock),
+        registration=Registration(store, clock, vault, hasher, outbox, desk),
+        recovery=Recovery(store, clock, vault, hasher, outbox, desk),
+        administration=Administration(store, clock, hasher, outbox, desk),
+        tokens=Tokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id)),
+        public_url="",
+        issuer_overrides={},
+    )
+    return core
