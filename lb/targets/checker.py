@@ -1,8 +1,7 @@
 """Active health checks: one task per probed target, and one that brings draining to its end.
 
 The checker is the one owner of these tasks: `aclose` ends them all. What a probe *means* is decided by
-`lb.targets.health`, who is to be probed by the registry. Requests as ALB makes them (alb.md 5.5): a GET with
-`User-Agent: ELB-HealthChecker/2.0` and `Host: <address>:<port>`, on a connection of its own.
+`lb.targets.health`, who is to be probed by the registry, what is sent by `lb.targets.prober`.
 """
 
 from __future__ import annotations
@@ -10,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 
-import httpx
-
-from lb.targets.group import Probe, Target, format_address
+from lb.targets.group import Probe, Target
 from lb.targets.health import Failure, ProbeOutcome
+from lb.targets.prober import send_probe
 from lb.targets.registry import TargetRegistry
 
 log = logging.getLogger("albacore.targets")
@@ -38,7 +35,7 @@ class HealthChecker:
     Args:
         registry: says whom to probe, takes the outcomes.
         rng: uniform in [0, 1), for the jitter.
-        send_probe: sends one probe; for tests of the schedule.
+        send: sends one probe.
         clock: the registry's.
     """
 
@@ -47,13 +44,12 @@ class HealthChecker:
         registry: TargetRegistry,
         *,
         rng: Callable[[], float] = random.random,
-        send_probe: SendProbe | None = None,
+        send: SendProbe = send_probe,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registry = registry
         self._rng = rng
-        self._sender = ProbeSender() if send_probe is None else None
-        self._send = send_probe or self._sender_send
+        self._send = send
         self._clock = clock
         self._tasks: dict[Target, tuple[Probe, asyncio.Task[None]]] = {}
         self._sweeper: asyncio.Task[None] | None = None
@@ -76,8 +72,6 @@ class HealthChecker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._sender is not None:
-            await self._sender.aclose()
 
     def _reconcile(self) -> None:
         """Start and stop tasks by difference to whom the registry wants probed, and how."""
@@ -112,10 +106,6 @@ class HealthChecker:
             log.exception("health check of %s failed by our own fault", target.address)
             return Failure.INTERNAL
 
-    async def _sender_send(self, target: Target, probe: Probe) -> ProbeOutcome:
-        assert self._sender is not None
-        return await self._sender.send(target, probe)
-
     async def _sweep(self) -> None:
         while True:
             self._wake.clear()
@@ -127,59 +117,3 @@ class HealthChecker:
                     await self._wake.wait()
             except TimeoutError:
                 continue
-
-
-class ProbeSender:
-    """Sends one GET per probe over a bare transport.
-
-    Bare, because a client would keep cookies, follow redirects and obey proxy variables of the environment.
-    Every probe has a connection of its own, and only the head of the response is read (the transport bounds
-    it).
-    """
-
-    def __init__(self) -> None:
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=_unverified(),
-            trust_env=False,
-            retries=0,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        )
-
-    async def send(self, target: Target, probe: Probe) -> ProbeOutcome:
-        """Send one probe; the caller bounds its time."""
-        try:
-            response = await self._transport.handle_async_request(build_probe(target, probe))
-        except httpx.TransportError:
-            return Failure.NO_ANSWER
-        # Closing unread: the body may be endless, and nobody looks at it.
-        await response.aclose()
-        return response.status_code
-
-    async def aclose(self) -> None:
-        """Close what is open."""
-        await self._transport.aclose()
-
-
-def build_probe(target: Target, probe: Probe) -> httpx.Request:
-    """Build the request of a probe, its path exactly as configured."""
-    authority = format_address(target.host, probe.port or target.port)
-    return httpx.Request(
-        "GET",
-        f"{'https' if probe.tls else 'http'}://{authority}/",
-        headers=[
-            ("Host", authority),
-            ("Connection", "close"),
-            ("User-Agent", "ELB-HealthChecker/2.0"),
-            ("Accept-Encoding", "gzip, compressed"),
-        ],
-        # The raw target: httpx would normalise dots and escapes in a URL.
-        extensions={"target": probe.path.encode("utf-8")},
-    )
-
-
-def _unverified() -> ssl.SSLContext:
-    """Build a context that takes any certificate: ALB does not validate those of targets (alb.md 5.5)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

@@ -1,0 +1,99 @@
+"""One health-check probe on the wire (alb.md 5.5): a GET on a connection of its own, of which only the head
+is read.
+
+Plain streams and not an HTTP client: a client brings cookies, redirects and proxies of the environment, and
+httpx leaves the socket open when a TLS handshake runs into its timeout, which a silent target would make it
+do at every interval. The response goes through the parser that requests to targets use: what passes here
+works there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from urllib.parse import quote
+
+import httptools
+
+from lb.targets.group import Probe, Target, format_address
+from lb.targets.health import Failure, ProbeOutcome
+
+MAX_HEAD = 32 * 1024
+"""All response headers, as for requests (alb.md 7.3)."""
+_SAFE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+
+
+async def send_probe(target: Target, probe: Probe) -> ProbeOutcome:
+    """Probe `target` once. The caller bounds the time; the connection is closed however this ends."""
+    try:
+        reader, writer = await asyncio.open_connection(
+            target.host, probe.port or target.port, ssl=_UNVERIFIED if probe.tls else None
+        )
+    except OSError as error:
+        return _failure(error)
+    try:
+        writer.write(build_probe(target, probe))
+        return await _read_status(reader)
+    except OSError as error:
+        return _failure(error)
+    finally:
+        # Not close(): the target may send for ever, and nobody is going to read it.
+        writer.transport.abort()
+
+
+def build_probe(target: Target, probe: Probe) -> bytes:
+    """Build the request of a probe; the path as configured, but for bytes that would end the request line."""
+    authority = format_address(target.host, probe.port or target.port)
+    return (
+        f"GET {quote(probe.path, safe=_SAFE)} HTTP/1.1\r\n"
+        f"Host: {authority}\r\n"
+        "Connection: close\r\n"
+        "User-Agent: ELB-HealthChecker/2.0\r\n"
+        "Accept-Encoding: gzip, compressed\r\n\r\n"
+    ).encode("ascii")
+
+
+class _Head:
+    """Takes the status of the first response that is no interim one."""
+
+    def __init__(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.status: int | None = None
+
+    def on_headers_complete(self) -> None:
+        status = self.parser.get_status_code()
+        if self.status is None and (status >= 200 or status == 101):
+            self.status = status
+
+
+async def _read_status(reader: asyncio.StreamReader) -> ProbeOutcome:
+    head = _Head()
+    left = MAX_HEAD
+    while head.status is None:
+        data = await reader.read(left)
+        left -= len(data)
+        if not data:
+            return Failure.NO_ANSWER
+        try:
+            head.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            break
+        except httptools.HttpParserError:
+            # Only the head counts: what breaks after it does not make the answer worse.
+            break
+    return Failure.NO_ANSWER if head.status is None else head.status
+
+
+def _failure(error: OSError) -> Failure:
+    return Failure.TIMED_OUT if isinstance(error, TimeoutError) else Failure.NO_ANSWER
+
+
+def _unverified() -> ssl.SSLContext:
+    """Build a context that takes any certificate: ALB does not validate those of targets."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+_UNVERIFIED = _unverified()
