@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_interface, ip_network
 
 from rules.conditions import (
     Condition,
@@ -283,7 +283,7 @@ def _check_block(value: _Value) -> None:
         value.report(f"must give the length of its prefix: {network}")
     elif text == "255.255.255.255/32":
         value.report("255.255.255.255/32 is not a source address")
-    elif str(network) != text and text.partition("/")[0] != str(network.network_address):
+    elif ip_interface(text).ip != network.network_address:
         value.warn(f"has bits set beyond its prefix; it means {network}", "HostBitsSet")
 
 
