@@ -1,6 +1,7 @@
 """An OpenID provider for tests, on a real socket, that misbehaves on request.
 
-It logs its one user in without asking. `behaviour` is read on every call: a test changes it between two steps.
+It logs its one user in without asking. `behaviour` is read on every call: a test changes it between two
+steps.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import hmac
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -150,7 +153,7 @@ class OidcProvider:
         claims = self.behaviour.id_token(claims | ({} if nonce is None else {"nonce": nonce}))
         algorithm = self.behaviour.algorithm
         if algorithm == "HS256":
-            return self.behaviour.id_token_text(_forged_hs256(claims, self.public_pem, self.kid))
+            return self.behaviour.id_token_text(forge_hs256(claims, self.public_pem, self.kid))
         key = None if algorithm == "none" else self.key
         token = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": self.kid})
         return self.behaviour.id_token_text(token)
@@ -167,12 +170,10 @@ def _pkce(asked: dict[str, str], form: dict[str, str]) -> bool:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == asked.get("code_challenge")
 
 
-def _forged_hs256(claims: dict[str, Any], public_pem: bytes, kid: str) -> str:
+def forge_hs256(claims: dict[str, Any], public_pem: bytes, kid: str) -> str:
     """Sign with the public key's text as HMAC secret, which PyJWT itself refuses to do."""
     header = jwt.utils.base64url_encode(b'{"alg":"HS256","typ":"JWT","kid":"%b"}' % kid.encode())
-    payload = jwt.utils.base64url_encode(jwt.api_jws.json.dumps(claims).encode())
-    import hmac
-
+    payload = jwt.utils.base64url_encode(json.dumps(claims).encode())
     signature = hmac.new(public_pem, header + b"." + payload, hashlib.sha256).digest()
     return b".".join((header, payload, jwt.utils.base64url_encode(signature))).decode()
 
