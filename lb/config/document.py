@@ -86,9 +86,10 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
     Problems with single values are in the document's `problems`; raises `InvalidConfig` when there is no
     document to speak of (missing, not text, not YAML).
     """
-    return parse_document(
-        _read_text(path), file=str(path), expander=Expander(environ, path.absolute().parent)
-    )
+    expander = Expander(environ, path.absolute().parent)
+    document = parse_document(_read_text(path), file=str(path), expander=expander)
+    document.files = [path.absolute(), *expander.files]
+    return document
 
 
 def parse_document(text: str, *, file: str, expander: Expander) -> Document:
@@ -159,6 +160,8 @@ _HINTS = {
 
 def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> InvalidConfig:
     found = error.problem_mark or error.context_mark
+    if error.context == "while scanning a quoted scalar":
+        found = error.context_mark  # where the quote opens; the end of the file says nothing
     mark = Mark(found.line + 1, found.column + 1) if found else Mark(0, 0)
     lines = text.splitlines()
     line = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""

@@ -6,7 +6,7 @@ value, because a value may have come from a secret.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -57,8 +57,10 @@ def validate(document: Document) -> ConfigFile | None:
     try:
         return ConfigFile.model_validate(document.value)
     except ValidationError as invalid:
-        for error in invalid.errors(include_url=False, include_input=False):
-            _report(document, error)
+        errors = invalid.errors(include_url=False, include_input=False)
+        for error in errors:
+            if not _only_follows(error, errors):
+                _report(document, error)
         return None
 
 
@@ -97,6 +99,14 @@ def _valid(model: type[S], value: object) -> S | None:
         return model.model_validate(value)
     except ValidationError:
         return None  # reported by `validate`
+
+
+def _only_follows(error: Any, errors: Sequence[Any]) -> bool:
+    """Whether a list is called too short only because an item of it is invalid."""
+    depth = len(error["loc"])
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > depth and other["loc"][:depth] == error["loc"] for other in errors
+    )
 
 
 def _report(document: Document, error: Any) -> None:
