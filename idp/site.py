@@ -24,7 +24,12 @@ class Site:
     @property
     def base(self) -> str:
         """The path of the public URL, empty for a site of its own."""
-        return urlsplit(self.public_url).path.rstrip("/")
+        return self.base_of(self.public_url)
+
+    @staticmethod
+    def base_of(public_url: str) -> str:
+        """Return the path that a public URL puts in front of everything."""
+        return urlsplit(public_url).path.rstrip("/")
 
     @property
     def is_secure(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,5 +46,5 @@ async def serve_asset(request: Request) -> Response:
     name = request.path_params["name"]
     asset = next((asset for asset in assets().values() if asset.versioned_name == name), None)
     if asset is None:
-        return Response(status_code=404)
+        raise HTTPException(404)
     return Response(asset.content, headers={"cache-control": _FOREVER, "content-type": asset.media_type})

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from idp.oauth.answers import see_other
 from idp.outcomes import SignInReason, SignInRefused
-from idp.pages.fields import attribute_fields, policy_lines, read_attributes
+from idp.pages.fields import attribute_fields, label_of, policy_lines, read_attributes
 from idp.pages.login import lead_on
 from idp.pages.passwords import new_password_problems
 from idp.pages.steps import StepKind
@@ -40,13 +40,11 @@ async def submit_change(visit: Visit) -> Response:
     _, step = opened
     attributes = read_attributes(step.missing, visit.form)
     missing = [name for name in step.missing if name not in attributes]
-    labels = {
-        f.name.removeprefix("attribute."): f.label
-        for f in attribute_fields(missing, visit.catalogue, form=visit.form, wrong=frozenset())
-    }
     unfit = new_password_problems(visit)
     if missing or unfit:
-        told = [visit.say("problem.attribute_missing", field=labels[name]) for name in missing]
+        told = [
+            visit.say("problem.attribute_missing", field=label_of(name, visit.catalogue)) for name in missing
+        ]
         wrong = frozenset([*missing, *(["password"] if unfit else [])])
         return await show_change(visit.with_problems([*told, *unfit]), wrong=wrong)
     outcome = await visit.site.core.signin.answer_new_password(

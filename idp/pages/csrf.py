@@ -13,8 +13,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from itsdangerous import BadSignature, TimestampSigner
-from itsdangerous.timed import SignatureExpired
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 from starlette.requests import Request
 
 from idp.clock import Clock

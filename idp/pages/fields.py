@@ -55,11 +55,13 @@ class Field:
     required: bool = True
     wrong: bool = False
     max_length: int = _MAX_ATTRIBUTE
+    attribute: str = ""
+    """The attribute that it fills; empty for the username."""
 
     @property
     def id(self) -> str:
         """An id for label and description; attribute names may hold a colon."""
-        return f"field-{self.name.replace(':', '-')}"
+        return f"field-{(self.attribute or self.name).replace(':', '-')}"
 
 
 def sign_in_field(pool: Pool, catalogue: Catalogue, *, value: str, wrong: bool) -> Field:
@@ -117,29 +119,33 @@ def _new_username(pool: Pool, catalogue: Catalogue, form: Parameters, wrong: fro
 def attribute_fields(
     names: Iterable[str], catalogue: Catalogue, *, form: Parameters, wrong: frozenset[str]
 ) -> tuple[Field, ...]:
-    """Return a field for each attribute, called `attribute.<name>` so that none poses as another."""
-    fields = []
-    for name in names:
-        kind, autocomplete = _INPUTS.get(name, ("text", "off"))
-        hint = catalogue.texts.get(f"hint.{name}", "")
-        value = form.text(f"attribute.{name}")
-        fields.append(
-            Field(
-                f"attribute.{name}",
-                label_of(name, catalogue),
-                kind,
-                value,
-                autocomplete,
-                hint,
-                wrong=name in wrong,
-            )
-        )
-    return tuple(fields)
+    """Return a field for each attribute, named as Cognito's sign-up form names it."""
+    return tuple(_attribute_field(name, catalogue, form, is_wrong=name in wrong) for name in names)
+
+
+def _attribute_field(attribute: str, catalogue: Catalogue, form: Parameters, *, is_wrong: bool) -> Field:
+    kind, autocomplete = _INPUTS.get(attribute, ("text", "off"))
+    name = attribute_field_name(attribute)
+    return Field(
+        name,
+        label_of(attribute, catalogue),
+        kind,
+        form.text(name),
+        autocomplete,
+        hint=catalogue.texts.get(f"hint.{attribute}", ""),
+        wrong=is_wrong,
+        attribute=attribute,
+    )
+
+
+def attribute_field_name(attribute: str) -> str:
+    """Return the name of an attribute's field; the brackets keep it from posing as another field."""
+    return f"requiredAttributes[{attribute}]"
 
 
 def read_attributes(names: Iterable[str], form: Parameters) -> dict[str, str]:
     """Take the asked-for attributes out of a form; nothing that was not asked for."""
-    return {name: value for name in names if (value := form.text(f"attribute.{name}").strip())}
+    return {name: value for name in names if (value := form.text(attribute_field_name(name)).strip())}
 
 
 def label_of(attribute: str, catalogue: Catalogue) -> str:

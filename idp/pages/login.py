@@ -33,6 +33,7 @@ async def show_login(visit: Visit) -> Response:
         notice=visit.say(done[1].notice) if done and done[1].notice and not wrong else None,
         session_name=_shown_name(live) if live else None,
         can_sign_up=not visit.pool.admin_create_only,
+        can_recover=visit.pool.recovery != ("admin_only",),
     )
 
 

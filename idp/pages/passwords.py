@@ -14,7 +14,7 @@ def new_password_problems(visit: Visit) -> list[str]:
         return [visit.say("problem.password_missing")]
     weaknesses = find_weaknesses(visit.pool.password_policy, password)
     problems = [translate(text, visit.catalogue) for text in weaknesses]
-    repeated = dict(visit.form.pairs).get("confirm_password")
+    repeated = visit.form.get("confirm_password")
     if repeated is not None and repeated != password:
         problems.append(visit.say("problem.password_repeat"))
     return problems

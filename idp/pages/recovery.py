@@ -9,14 +9,11 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from idp.oauth.answers import see_other
-from idp.outcomes import Delivery, UserReason, UserRefused
+from idp.outcomes import UserReason, UserRefused
 from idp.pages.fields import policy_lines, sign_in_field
 from idp.pages.passwords import new_password_problems
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
-
-# These tell nothing about an account; every other refusal is answered as if a code had been sent.
-_TOLD = frozenset({UserReason.LIMIT_EXCEEDED, UserReason.BUSY})
 
 
 async def show_forgot(visit: Visit) -> Response:
@@ -40,10 +37,10 @@ async def submit_forgot(visit: Visit) -> Response:
         label = sign_in_field(visit.pool, visit.catalogue, value="", wrong=False).label
         return await show_forgot(visit.with_problems([visit.say("problem.username_missing", field=label)]))
     outcome = await visit.site.core.recovery.forgot(visit.pool, visit.client, username=username)
-    if isinstance(outcome, UserRefused) and outcome.reason in _TOLD:
+    if isinstance(outcome, UserRefused):
+        # Limits and the pool's recovery setting: the same for every name, so nothing about an account.
         return await show_forgot(visit.refused(outcome.text))
-    destination = outcome.destination if isinstance(outcome, Delivery) else None
-    step = Step(username, destination=destination)
+    step = Step(username, destination=outcome.destination)
     return see_other(visit.link("/confirmforgotPassword", step=visit.seal(step, StepKind.RESET)))
 
 

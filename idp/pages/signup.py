@@ -20,7 +20,6 @@ from idp.pages.fields import (
     sign_in_field,
     sign_up_attributes,
     sign_up_fields,
-    translate,
 )
 from idp.pages.local import client_address
 from idp.pages.login import finish, lead_on
@@ -60,7 +59,7 @@ async def submit_signup(visit: Visit) -> Response:
         visit.pool, visit.client, username=username, password=password, attributes=attributes
     )
     if isinstance(outcome, UserRefused):
-        return await _refused_signup(visit, outcome)
+        return await _refused_signup(visit, outcome, username)
     return await _signed_up(visit, outcome, username=username, password=password)
 
 
@@ -68,13 +67,16 @@ def _missing(visit: Visit, username: str, attributes: dict[str, str]) -> dict[st
     fields = sign_up_fields(visit.pool, visit.catalogue, form=visit.form, wrong=frozenset())
     problems = {} if username else {"username": visit.say("problem.username_missing", field=fields[0].label)}
     for field in fields[1:]:
-        name = field.name.removeprefix("attribute.")
-        if name not in attributes:
-            problems[name] = visit.say("problem.attribute_missing", field=field.label)
+        if field.attribute not in attributes:
+            problems[field.attribute] = visit.say("problem.attribute_missing", field=field.label)
     return problems
 
 
-async def _refused_signup(visit: Visit, refused: UserRefused) -> Response:
+async def _refused_signup(visit: Visit, refused: UserRefused, username: str) -> Response:
+    if refused.reason is UserReason.DELIVERY_FAILED:
+        # The account is there; only its code is not.
+        step = Step(username, proven=True, notice="text.code-delivery-failed")
+        return see_other(visit.link("/confirm", step=visit.seal(step, StepKind.CONFIRM)))
     if refused.reason is UserReason.INVALID_PASSWORD:
         wrong = "password"
     elif refused.reason in _USERNAME_REASONS:
@@ -94,29 +96,26 @@ async def _signed_up(visit: Visit, outcome: SignedUp, *, username: str, password
             address=client_address(visit.request),
         )
         return await lead_on(visit, signed_in, username=username)
-    destination = outcome.delivery.destination if outcome.delivery else ""
+    destination = outcome.delivery.destination if outcome.delivery else None
     step = Step(outcome.username, destination=destination, proven=True)
     return see_other(visit.link("/confirm", step=visit.seal(step, StepKind.CONFIRM)))
 
 
-async def show_confirm(visit: Visit, *, notice: str | None = None) -> Response:
+async def show_confirm(visit: Visit) -> Response:
     """Show the code form."""
     opened = visit.open(StepKind.CONFIRM)
     if opened is None:
         return see_other(visit.link("/login"))
     sealed, step = opened
-    intro = "confirm.sent_to" if step.destination else "confirm.sent"
-    # An empty destination, unlike none, says that the pool sends no codes.
-    waits_for_administrator = step.destination == ""
+    sends_codes = bool(visit.pool.auto_verified)
+    key = "confirm.no_code" if not sends_codes else "confirm.sent_to" if step.destination else "confirm.sent"
     return visit.render(
         "confirm.html",
         "confirm.title",
-        intro=visit.say("confirm.no_code")
-        if waits_for_administrator
-        else visit.say(intro, destination=step.destination),
-        step=None if waits_for_administrator else sealed,
+        intro=visit.say(key, destination=step.destination),
+        step=sealed if sends_codes else None,
         wrong=bool(visit.problems),
-        notice=notice or (visit.say(step.notice) if step.notice else None),
+        notice=visit.say(step.notice) if step.notice else None,
     )
 
 
@@ -130,7 +129,12 @@ async def submit_confirm(visit: Visit) -> Response:
         return await show_confirm(visit.with_problems([visit.say("problem.code_missing")]))
     _, step = opened
     outcome = await visit.site.core.registration.confirm(
-        visit.pool, visit.client, username=step.username, code=code
+        visit.pool,
+        visit.client,
+        username=step.username,
+        code=code,
+        # Whoever entered the account's password here knows that there is one, and is told more.
+        hide_existence=not step.proven,
     )
     if isinstance(outcome, Confirmed):
         return await _confirmed(visit, step, outcome)
@@ -174,8 +178,9 @@ async def submit_resend(visit: Visit) -> Response:
         label = sign_in_field(visit.pool, visit.catalogue, value="", wrong=False).label
         return await show_resend(visit.with_problems([visit.say("problem.username_missing", field=label)]))
     outcome = await visit.site.core.registration.resend(visit.pool, visit.client, username=username)
-    if isinstance(outcome, UserRefused) and outcome.reason in {UserReason.LIMIT_EXCEEDED, UserReason.BUSY}:
-        told = visit.with_problems([translate(outcome.text, visit.catalogue)])
+    if isinstance(outcome, UserRefused):
+        # Limits and the pool's settings: the same for every name.
+        told = visit.refused(outcome.text)
         return await (show_confirm(told) if opened else show_resend(told))
     proven = opened[1].proven if opened else False
     step = Step(username, proven=proven, notice="confirm.resent")

@@ -57,14 +57,20 @@ def test_sign_up_does_not_ask_twice_for_the_email_that_is_the_username() -> None
 
 
 def test_form_gives_only_the_attributes_that_were_asked_for() -> None:
-    form = Parameters((("attribute.name", " Mina "), ("attribute.custom:admin", "true"), ("email", "x@y")))
+    form = Parameters(
+        (
+            ("requiredAttributes[name]", " Mina "),
+            ("requiredAttributes[custom:admin]", "true"),
+            ("email", "x@y"),
+        )
+    )
     assert read_attributes(("name", "email"), form) == {"name": "Mina"}
 
 
 def test_attribute_ids_are_usable_in_a_label() -> None:
     schema = (SchemaAttribute("custom:team", required=True),)
     fields = sign_up_fields(pool(schema=schema), ENGLISH, form=Parameters(), wrong=frozenset({"custom:team"}))
-    assert (fields[1].id, fields[1].label, fields[1].wrong) == ("field-attribute.custom-team", "team", True)
+    assert (fields[1].id, fields[1].label, fields[1].wrong) == ("field-custom-team", "team", True)
 
 
 def test_policy_is_told_in_full() -> None:

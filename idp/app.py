@@ -1,0 +1,175 @@
+"""The user pool as one ASGI application: the core, the endpoints and the pages put together.
+
+Runs alone (`python -m idp`), mounted, or in the load balancer's process. `create_app` reads the
+configuration; `prepare` opens the store and seeds it, called by hand or by the lifespan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+
+from idp.clock import Clock
+from idp.config import parse_pools, parse_smtp
+from idp.core import Core
+from idp.headers import SecureHeaders
+from idp.model import Client, Pool
+from idp.oauth import authorize_endpoint, discovery, logout, revoke, token, userinfo
+from idp.oauth.answers import readable_by_any_origin
+from idp.pages import assets, change, errors, home, inbox, login, recovery, signup
+from idp.pages.csrf import CsrfTokens
+from idp.pages.visit import form_page
+from idp.site import Site
+from idp.users.passwords import HashCost
+
+T = TypeVar("T")
+_PAGES = {
+    "/login": (login.show_login, login.submit_login),
+    "/signup": (signup.show_signup, signup.submit_signup),
+    "/confirm": (signup.show_confirm, signup.submit_confirm),
+    "/resendcode": (signup.show_resend, signup.submit_resend),
+    "/forgotPassword": (recovery.show_forgot, recovery.submit_forgot),
+    "/confirmforgotPassword": (recovery.show_reset, recovery.submit_reset),
+    "/changePassword": (change.show_change, change.submit_change),
+}
+
+
+def create_app(
+    document: Sequence[Any] | Mapping[str, Any],
+    *,
+    public_url: str,
+    data_directory: Path,
+    smtp: Mapping[str, Any] | None = None,
+    issuer_overrides: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    database: str | None = None,
+    hash_cost: HashCost | None = None,
+) -> Starlette:
+    """Make the application for the user pools of `document`; raises InvalidPools with every problem.
+
+    `public_url` is how browsers reach it, a path included; `database` and `hash_cost` are `Core.open`'s.
+    """
+    public_url = public_url.rstrip("/")
+    app = Starlette(
+        routes=_under(Site.base_of(public_url), _routes()),
+        middleware=[Middleware(SecureHeaders, secure=public_url.startswith("https://"))],
+        exception_handlers={HTTPException: errors.answer_http_exception, Exception: errors.answer_failure},
+        lifespan=_lifespan,
+    )
+    app.state.open_core = partial(
+        Core.open,
+        parse_pools(document),
+        public_url=public_url,
+        data_directory=data_directory,
+        smtp=None if smtp is None else parse_smtp(smtp),
+        issuer_overrides=issuer_overrides,
+        clock=clock,
+        database=database,
+        hash_cost=hash_cost,
+    )
+    app.state.public_url = public_url
+    app.state.core = None
+    app.state.opening = asyncio.Lock()
+    return app
+
+
+async def prepare(app: Starlette) -> None:
+    """Open the store in line with the configuration and start serving; a second call does nothing."""
+    async with app.state.opening:
+        if app.state.core is not None:
+            return
+        core: Core = await app.state.open_core()
+        pools = await core.pools()
+        app.state.site = Site(core, app.state.public_url)
+        app.state.csrf = CsrfTokens(core.vault.mac("csrf-key"), core.clock)
+        app.state.known = [(pool, await core.clients(pool.id)) for pool in pools]
+        app.state.core = core
+
+
+async def close(app: Starlette) -> None:
+    """Close the store; a second call does nothing."""
+    async with app.state.opening:
+        core, app.state.core = app.state.core, None
+        if core is not None:
+            await core.close()
+
+
+def provider_for(app: Starlette, user_pool: str, client: str) -> Mapping[str, str]:
+    """Return what `authenticate-cognito` needs to know of a client, by name, id or ARN.
+
+    As of the last `prepare`; raises LookupError with a text that says what there is.
+    """
+    if app.state.core is None:
+        raise LookupError("the user pool is not open yet")
+    site: Site = app.state.site
+    known: list[tuple[Pool, Sequence[Client]]] = app.state.known
+    name = user_pool.rpartition("userpool/")[2]
+    pool, clients = _pick(known, name, kind="user pool", of=lambda entry: (entry[0].id, entry[0].name))
+    found = _pick(clients, client, kind=f"app client in user pool {pool.name}", of=lambda c: (c.id, c.name))
+    if not found.is_confidential:
+        raise LookupError(
+            f"app client `{found.name}` has no secret: set GenerateSecret for the load balancer"
+        )
+    return {
+        "issuer": site.core.issuer(pool),
+        "authorization_endpoint": site.url("/oauth2/authorize"),
+        "token_endpoint": site.url("/oauth2/token"),
+        "user_info_endpoint": site.url("/oauth2/userInfo"),
+        "jwks_uri": site.url(f"/{pool.id}/.well-known/jwks.json"),
+        "client_id": found.id,
+        "client_secret": found.secrets[0].reveal(),
+    }
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    await prepare(app)
+    try:
+        yield
+    finally:
+        await close(app)
+
+
+def _routes() -> list[BaseRoute]:
+    """Lay out every path. Machine endpoints answer OPTIONS themselves; the rest know no other origin."""
+    return [
+        Route("/", home.show_home),
+        Route("/oauth2/authorize", authorize_endpoint.authorize),
+        _machine("/oauth2/token", token.token, "POST"),
+        _machine("/oauth2/revoke", revoke.revoke, "POST"),
+        _machine("/oauth2/userInfo", userinfo.user_info, "GET", "POST"),
+        Route("/logout", logout.logout),
+        Route("/error", errors.show_error),
+        *(Route(path, form_page(*page), methods=["GET", "POST"]) for path, page in _PAGES.items()),
+        Route("/dev/inbox", inbox.show_inbox),
+        Route("/static/{name}", assets.serve_asset),
+        _machine("/{pool}/.well-known/openid-configuration", discovery.openid_configuration, "GET"),
+        _machine("/{pool}/.well-known/jwks.json", discovery.jwks, "GET"),
+    ]
+
+
+def _machine(path: str, handler: Any, *methods: str) -> Route:
+    return Route(path, readable_by_any_origin(handler), methods=[*methods, "OPTIONS"])
+
+
+def _pick(entries: Sequence[T], name: str, *, kind: str, of: Callable[[T], tuple[str, str]]) -> T:
+    """Return the entry with this id, or else with this name."""
+    for part in range(2):
+        for entry in entries:
+            if of(entry)[part] == name:
+                return entry
+    there = ", ".join(f"{known} ({key})" for key, known in map(of, entries)) or "none"
+    raise LookupError(f"there is no {kind} called `{name}`; there are: {there}")
+
+
+def _under(base: str, routes: list[BaseRoute]) -> list[BaseRoute]:
+    return [Mount(base, routes=routes)] if base else routes
