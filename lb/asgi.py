@@ -24,6 +24,7 @@ from lb.response_writer import NO_BODY
 
 if TYPE_CHECKING:
     from lb.runtime import Runtime
+    from lb.snapshot import ListenerSnapshot
     from lb.upstream.connection import ResponseHead, UpstreamConnection
 
 log = logging.getLogger("albacore.asgi")
@@ -48,6 +49,14 @@ class LoadBalancer:
         self.runtime = runtime
         self.listener_arn = listener_arn
         self.direct = direct
+        self._listener = runtime.snapshot.listeners[listener_arn]
+
+    def listener(self) -> ListenerSnapshot:
+        """Return the listener as it is now; one taken out of the configuration serves on as it was."""
+        found = self.runtime.snapshot.listeners.get(self.listener_arn)
+        if found is not None:
+            self._listener = found
+        return self._listener
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan protocol."""
@@ -75,7 +84,7 @@ class LoadBalancer:
             await asyncio.gather(reader, return_exceptions=True)
 
     def _admit(self, scope: Message, downstream: AsgiDownstream) -> Exchange:
-        listener = self.runtime.snapshot.listeners[self.listener_arn]
+        listener = self.listener()
         peer, peer_port = scope.get("client") or ("", 0)
         # A copy: uvicorn appends a chunked body's trailers to the scope's list after the application has
         # started.

@@ -95,7 +95,7 @@ class Runtime:
     async def start(self) -> None:
         """Start health checks and the periodic sweep."""
         await self._checker.start()
-        self._schedule_sweep()
+        self.start_sweeping()
 
     async def aclose(self) -> None:
         """Stop what `start` started, close connections to targets, write the access log to its end."""
@@ -132,9 +132,10 @@ class Runtime:
                 log.exception("sweeping %r failed", swept)
         self.pool.sweep(now)
 
-    def _schedule_sweep(self) -> None:
+    def start_sweeping(self) -> None:
+        """Start measuring silence, without health checks."""
         self._sweep_timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep_and_repeat)
 
     def _sweep_and_repeat(self) -> None:
-        self._schedule_sweep()
+        self.start_sweeping()
         self.sweep()

@@ -91,7 +91,7 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
         self.node_ip = str(self.server[0]) if self.server else ""
         self.connection_id = connection_id(f"{getrandbits(128):032x}")
         self._read_tls_facts()
-        listener = self.runtime.snapshot.listeners[self.load_balancer.listener_arn]
+        listener = self.load_balancer.listener()
         self.origin = Origin(
             listener.settings.protocol.lower(),
             listener.settings.port,
@@ -238,7 +238,7 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
                 self._next()
 
     def _make_exchange(self, method: str, incoming: Incoming | None, refusal: Reason | None) -> Exchange:
-        listener = self.runtime.snapshot.listeners[self.load_balancer.listener_arn]
+        listener = self.load_balancer.listener()
         scheme = self.origin.scheme
         record = AccessRecord(
             type=scheme,
