@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jwt
@@ -28,6 +29,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 CLIENT_ID, CLIENT_SECRET = "client-1", "secret-of-client-1"
+
+
+@cache
+def signing_key() -> rsa.RSAPrivateKey:
+    """The key of all providers of one test run: making one takes longer than a login."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _unchanged(value: Any) -> Any:
@@ -60,7 +67,7 @@ class OidcProvider:
         self.behaviour = Behaviour()
         self.base = ""
         self.kid = "key-1"
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = signing_key()
         self.codes: dict[str, dict[str, str]] = {}
         self.refresh_tokens: set[str] = set()
         self.calls: list[tuple[str, dict[str, str]]] = []
