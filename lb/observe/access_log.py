@@ -114,7 +114,8 @@ class AccessLog:
         if self._sink.backlog + self._size > self._max_backlog:
             self._drop()
         else:
-            self._dropping = False
+            # Half empty again: the outage is over, the next one will be told anew.
+            self._dropping = self._dropping and self._sink.backlog * 2 > self._max_backlog
             # Rows are ASCII by construction: everything else was escaped.
             self._sink.put("".join(self._rows).encode("ascii"))
         self._rows.clear()
