@@ -51,10 +51,8 @@ def lint(ruleset: RuleSet) -> list[Problem]:
 def _find_shadowed(ruleset: RuleSet) -> Iterator[Problem]:
     """Yield the rules whose every request an earlier rule takes."""
     budget = _MOST_COMPARISONS
-    by_priority = {rule.priority: at for at, rule in enumerate(ruleset.rules)}
     for at, rule in enumerate(ruleset.rules):
-        first = by_priority.get(ruleset.find(_example(rule)).rule, at)
-        if first == at:
+        if ruleset.find(_example(rule)).rule == rule.priority:
             # A request that reaches the rule is the best proof that it can be reached.
             continue
         budget -= at

@@ -7,10 +7,11 @@ from rules.request import RequestHead
 from rules.ruleset import RuleSet
 from tests.support import rules_reference
 from tests.support.rules_heads import make_head, make_ruleset
-from tests.support.rules_strategies import heads, rulesets
+from tests.support.rules_strategies import heads, matchable, quickly
 
 
-@given(rulesets, heads)
+@quickly
+@given(matchable, heads)
 def test_evaluation_agrees_with_the_reference(ruleset: RuleSet, head: RequestHead) -> None:
     assert evaluate(ruleset, head).rule == rules_reference.matching_priority(ruleset, head)
 

@@ -16,7 +16,7 @@ from rules.index import SMALL, compile_candidates
 from rules.request import RequestHead
 from tests.support.rules_heads import make_head
 from tests.support.rules_reference import holds
-from tests.support.rules_strategies import conditions, heads
+from tests.support.rules_strategies import conditions, heads, quickly
 
 MANY: list[tuple[Condition, ...]] = [
     (HostHeader(("a.com", "b.com")), PathPattern(("/both",))),
@@ -71,6 +71,7 @@ def test_few_rules_are_tried_in_order(count: int) -> None:
     assert find(make_head("/none")) == -1
 
 
+@quickly
 @given(st.lists(conditions, min_size=SMALL + 1, max_size=20), heads)
 def test_index_agrees_with_trying_in_order(rules: list[tuple[Condition, ...]], head: RequestHead) -> None:
     expected = next(

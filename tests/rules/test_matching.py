@@ -213,6 +213,7 @@ def test_query_and_headers_are_grouped_by_name() -> None:
     assert header_values([(b"x", b"A"), (b"y", b"B"), (b"x", b"C")], frozenset({b"x"})) == {b"x": ["a", "c"]}
 
 
+@rules_strategies.quickly
 @given(rules_strategies.conditions, rules_strategies.heads)
 def test_conditions_agree_with_the_reference(conditions: tuple[Condition, ...], head: RequestHead) -> None:
     for condition in conditions:

@@ -17,7 +17,7 @@ from rules.patterns import (
     sort_shapes,
 )
 from tests.support.rules_reference import glob, tokens
-from tests.support.rules_strategies import glob_texts, plain_texts
+from tests.support.rules_strategies import glob_texts, plain_texts, quickly
 
 
 @pytest.mark.parametrize(
@@ -51,17 +51,20 @@ def test_pattern_matches_whole_texts_only(pattern: str, matched: list[str], miss
     assert [text for text in missed if matches(text)] == []
 
 
+@quickly
 @given(glob_texts, plain_texts)
 def test_pattern_agrees_with_the_reference(pattern: str, text: str) -> None:
     assert compile_pattern(parse_pattern(pattern))(text) == glob(tokens(pattern), text)
 
 
+@quickly
 @given(st.lists(glob_texts, min_size=1, max_size=4), plain_texts)
 def test_several_patterns_match_what_any_of_them_matches(patterns: list[str], text: str) -> None:
     shapes = sort_shapes(map(parse_pattern, patterns))
     assert compile_shapes(shapes)(text) == any(glob(tokens(pattern), text) for pattern in patterns)
 
 
+@quickly
 @given(st.text("ab\\*?", max_size=8), st.text("ab\\*?", max_size=8))
 def test_backslash_escapes_only_where_asked(pattern: str, text: str) -> None:
     assert compile_pattern(parse_pattern(pattern, escapes=True))(text) == glob(
@@ -70,6 +73,7 @@ def test_backslash_escapes_only_where_asked(pattern: str, text: str) -> None:
     assert compile_pattern(parse_pattern(pattern))(text) == glob(tokens(pattern), text)
 
 
+@quickly
 @given(glob_texts, glob_texts, plain_texts)
 def test_a_covering_pattern_matches_whatever_the_covered_one_does(wide: str, narrow: str, text: str) -> None:
     if covers(parse_pattern(wide), parse_pattern(narrow)) and glob(tokens(narrow), text):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rules import LocationFailure, Redirect, build_location
 from rules.redirects import find_placeholders
 from tests.support.rules_heads import HOSTILE_HOSTS, make_head
+from tests.support.rules_strategies import quickly
 
 TO_HTTPS = Redirect(301, protocol="HTTPS", port="443")
 
@@ -106,6 +107,7 @@ def test_location_of_8_k_passes_and_one_byte_more_does_not() -> None:
 latin_1 = st.text(st.characters(max_codepoint=255), max_size=20)
 
 
+@quickly
 @given(latin_1, latin_1)
 def test_location_is_always_on_the_requests_host_and_one_line(path: str, query: str) -> None:
     head = make_head()

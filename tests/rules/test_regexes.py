@@ -15,6 +15,7 @@ from rules.regexes import (
     find_regex_fault,
     plain_texts,
 )
+from tests.support.rules_strategies import quickly
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,7 @@ def test_plain_texts(pattern: str, prefix: str, needle: str) -> None:
     assert plain_texts(pattern) == (prefix, needle)
 
 
+@quickly
 @given(st.text("ab^$|()[]*?+{1,}\\.di:-", max_size=12), st.text("abd1.", max_size=8))
 def test_plain_texts_never_hide_a_match(pattern: str, text: str) -> None:
     if find_regex_fault(pattern) is not None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rules import HostHeaderRewrite, Rewrite, Transformed, TransformFailure, UrlRewrite, apply_transforms
 from rules.transforms import group_references
+from tests.support.rules_strategies import quickly
 
 
 def url(path: str, *rewrites: tuple[str, str], query: str = "") -> Any:
@@ -116,6 +117,7 @@ def test_host_may_get_a_port() -> None:
     assert host("a.com", ("$", ":8080")) == "a.com:8080"
 
 
+@quickly
 @given(
     st.text(st.characters(max_codepoint=255), max_size=12),
     st.sampled_from(["/$1", "$1", "/.$1", "/x?y=$1", "$2$1"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from rules import (
@@ -31,6 +32,9 @@ from rules import (
     UrlRewrite,
     WeightedTargetGroup,
 )
+
+quickly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For the properties of rules: many small examples, and no verdict about a busy machine."""
 
 # A tiny alphabet: random patterns and random texts then match each other often.
 glob_texts = st.text("ab*?", min_size=1, max_size=8)
@@ -164,7 +168,16 @@ rules = st.builds(
 default_rules = st.builds(
     Rule, st.just(0), st.one_of(forwards, redirects, fixed_responses), pre_action=st.none() | pre_actions
 )
-# Up to 12 rules: both ways of finding the first match are taken.
 rulesets = st.builds(
-    RuleSet, st.lists(rules, max_size=12, unique_by=lambda rule: rule.priority).map(tuple), default_rules
+    RuleSet, st.lists(rules, max_size=3, unique_by=lambda rule: rule.priority).map(tuple), default_rules
 )
+"""Few rules that hold everything that a rule can hold."""
+
+# Up to 12 rules: both ways of finding the first match are taken.
+matchable = st.lists(conditions, max_size=12).map(
+    lambda lists: RuleSet(
+        tuple(Rule(at, FixedResponse(200), own) for at, own in enumerate(lists, 1)),
+        Rule(0, FixedResponse(404)),
+    )
+)
+"""Many rules that differ in their conditions only."""
