@@ -25,7 +25,7 @@ def is_locked(failures: Failures | None, now: float) -> bool:
 def after_failure(failures: Failures, now: float) -> Failures:
     """Count a failure and lock where the schedule says so."""
     count = 1 if is_forgotten(failures, now) else failures.count + 1
-    lock = min(LONGEST_LOCK, 2.0 ** (count - FREE)) if count >= FREE else 0.0
+    lock = min(LONGEST_LOCK, 2.0 ** min(count - FREE, 10)) if count >= FREE else 0.0
     return replace(failures, count=count, last_at=now, locked_until=now + lock)
 
 

@@ -36,7 +36,10 @@ def prepared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def open_scene(
     tmp_path: Path, clock: ManualClock, prepared_directory: Path
 ) -> AsyncIterator[OpenScene]:
-    """A factory: keyword arguments are properties of the pool, `client` those of its client."""
+    """A factory: keyword arguments are properties of the pool, `client` those of its client.
+
+    Called again, it opens the same data directory again.
+    """
     opened: list[Core] = []
     shutil.copytree(prepared_directory, tmp_path, dirs_exist_ok=True)
 
