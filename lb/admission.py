@@ -163,8 +163,11 @@ def _set_host(
 def _check_framing(incoming: Incoming) -> Reason | None:
     if incoming.chunked and (incoming.version == "1.0" or incoming.content_length >= 0):
         return Reason.BAD_REQUEST
+    if incoming.has_body:
+        # A body and then a tunnel: nobody does that, and two parsers would disagree on where it begins.
+        incoming.upgrade = b""
     if (
-        len(incoming.forwarded_for)
+        incoming.forwarded_for
         and count_forwarded_addresses(incoming.forwarded_for) > MAX_FORWARDED_ADDRESSES
     ):
         return Reason.TOO_MANY_FORWARDED_ADDRESSES

@@ -331,6 +331,9 @@ class UpstreamConnection(asyncio.Protocol):
         if self._head_done:
             self._complete = True
             return
+        if self._parser.get_status_code() == 101:
+            # The parser stops here; `data_received` hears of it.
+            return
         self._interim += 1
         if self._interim > MAX_INTERIM_RESPONSES:
             raise _BadResponseError

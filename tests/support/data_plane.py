@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -77,11 +78,11 @@ class Conversation:
 
     async def chunks(self) -> bytes:
         """Read a chunked body without trailers."""
-        body = b""
+        pieces = []
         while size := int(await self.until(b"\r\n"), 16):
-            body += (await self.exactly(size + 2))[:-2]
+            pieces.append((await self.exactly(size + 2))[:-2])
         assert await self.exactly(2) == b"\r\n"
-        return body
+        return b"".join(pieces)
 
     async def closed(self) -> bool:
         """Wait for the other side to end the connection, cleanly or not."""
@@ -116,8 +117,9 @@ class Response:
 class ScriptedTarget:
     """A target that runs a script per connection; heads of requests may be kept in `seen`."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None) -> None:
         self._script = script
+        self._tls = tls
         self.connections = 0
         self.seen: list[bytes] = []
         self.port = 0
@@ -125,7 +127,9 @@ class ScriptedTarget:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=256 * 1024)
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", 0, limit=256 * 1024, ssl=self._tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

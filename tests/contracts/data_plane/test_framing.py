@@ -40,7 +40,7 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "chunked then identity": (POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),
     "identity": (POST + b"Transfer-Encoding: identity\r\n\r\n", 501),
     "coding with a vertical tab": (POST + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n", 400),
-    "coding in HTTP/1.0": (b"POST / HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "coding in HTTP/1.0": (b"POST / HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n", 400),
     "space before colon": (POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400),
     "folded header": (GET + b"X-A: 1\r\n 2\r\n\r\n", 400),
     "folded first header": (b"GET / HTTP/1.1\r\n " + HOST + b"\r\n", 400),
