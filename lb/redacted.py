@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from lb.observe.redact import redact_url
+from rules import RuleSet, to_document
 
 REDACTED = "(redacted)"
 _SECRET_NAME = re.compile("secret|passw|passphrase|credential|api_?key|token$", re.IGNORECASE)
@@ -30,13 +31,26 @@ def to_json(value: object) -> object:
         return to_json(value.value)
     if isinstance(value, re.Pattern):
         return str(value.pattern)
+    if isinstance(value, RuleSet):
+        return to_json(to_document(value))
     if isinstance(value, Mapping):
-        return {str(key): _named(str(key), each) for key, each in value.items()}
+        return _mapping(value)
     if isinstance(value, tuple | list | set | frozenset):
         return _sequence(list(value))
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: _named(each.name, getattr(value, each.name)) for each in fields(value)}
     return f"<{type(value).__name__}>"
+
+
+def _mapping(value: Mapping[object, object]) -> dict[str, object]:
+    shown = {str(key): _named(str(key), each) for key, each in value.items()}
+    if "HttpHeaderName" in shown:
+        # A header's value is often a password between proxies (`X-Origin-Verify`), whatever the header is
+        # called.
+        shown["Values"] = REDACTED
+    if _SECRET_NAME.search(str(shown.get("Key", ""))) and "Value" in shown:
+        shown["Value"] = REDACTED
+    return shown
 
 
 def _named(name: str, value: object) -> object:
