@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from idp.clock import ManualClock
 from idp.core import Core
+from tests.support.pools import POOL_ID
 
 ORIGIN = "http://login.example"
 CALLBACK = "https://app.example/cb"
@@ -40,6 +41,7 @@ def pools_document(**changes: Any) -> list[dict[str, Any]]:
     }
     pool = {
         "UserPoolName": "demo",
+        "UserPoolId": POOL_ID,
         "UsernameAttributes": ["email"],
         "AutoVerifiedAttributes": ["email"],
         "UserPoolClients": [client],

@@ -1,8 +1,11 @@
-"""A client and a request to vary."""
+"""A client to vary, and whole applications to ask."""
 
 import pytest
 
 from idp.model import Client, Secret
+from tests.support.open_house import house, open_house, shared_house
+
+__all__ = ["client", "house", "open_house", "shared_house"]
 
 
 @pytest.fixture
