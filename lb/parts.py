@@ -21,7 +21,7 @@ from lb.config import Loaded
 from lb.door import Door
 from lb.exits import CannotStart
 from lb.outcomes import Answer
-from lb.pool_server import PoolServer
+from lb.pool_server import PoolServer, public_url
 from lb.providers import pool_providers
 from lb.reload import ADMIN, POOL, Plan, bindings_of, plan_doors, refuse_changes, same_place, with_ports
 from lb.runtime import Runtime
@@ -233,13 +233,6 @@ def _bind(bindings: list[tuple[str, Binding]]) -> dict[str, socket.socket]:
 
 def _build_tls(listeners: tuple[ListenerSettings, ...]) -> dict[str, ListenerTls]:
     return {each.arn: ListenerTls(each) for each in listeners if each.protocol == "HTTPS"}
-
-
-def public_url(settings: Settings) -> str:
-    """Return the URL under which browsers reach the pool."""
-    pool = settings.pool_server
-    assert pool is not None
-    return pool.public_url or f"http://localhost:{pool.port}"
 
 
 def _make_private(directory: Path) -> None:

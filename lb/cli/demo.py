@@ -14,7 +14,6 @@ import typer
 from lb.addresses import Addresses
 from lb.cli.run_command import LogFormat, LogFormatOption, LogLevel, LogLevelOption, run_loop
 from lb.cli.terminal import say, styled
-from lb.demo.launch import PASSWORD, USER, choose_ports, launch
 from lb.logs import configure_logging
 
 
@@ -44,6 +43,8 @@ def demo(
     log_level: LogLevelOption = LogLevel.WARNING,
 ) -> None:
     """Run a load balancer, a user pool and a sample app on this machine, and print how to look at them."""
+    from lb.demo.launch import choose_ports, launch
+
     configure_logging(level=log_level.value, form=log_format.value)
     ports = choose_ports(port)
     with _folder(data_dir) as folder:
@@ -60,6 +61,8 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
 
 
 def _announce(addresses: Addresses) -> None:
+    from lb.demo.launch import PASSWORD, USER
+
     url = next(iter(addresses.listeners.values())).replace("127.0.0.1", "localhost")
     rows = [
         ("open", url),

@@ -8,11 +8,8 @@ from typing import Annotated
 
 import typer
 
-from lb.authentication import SESSION_KEYS, SIGNING_KEYS
-from lb.authn.signing_keys import SigningKeys
 from lb.cli.terminal import say
 from lb.exits import CannotStart
-from lb.sealed import KeyRing
 
 CONFIG_NAME = "albacore.yaml"
 DATA_NAME = "albacore-data"
@@ -51,6 +48,11 @@ def _write_new(path: Path, content: str) -> None:
 
 
 def _make_keys(data: Path) -> None:
+    # Not at the top: `albacore --help` should not load all that runs.
+    from lb.authentication import SESSION_KEYS, SIGNING_KEYS
+    from lb.authn.signing_keys import SigningKeys
+    from lb.sealed import KeyRing
+
     for name, make in ((SESSION_KEYS, KeyRing.load_or_create), (SIGNING_KEYS, SigningKeys.load_or_create)):
         path = data / name
         word = "kept   {} (it exists)" if path.exists() else "wrote  {}"

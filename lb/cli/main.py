@@ -76,17 +76,9 @@ def main(arguments: list[str]) -> int:
         return Exit.START
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return _close_output()
     except Exception as error:  # noqa: BLE001 -- the last resort: one line for people, the traceback on request
         return _surprise(error)
     return Exit.OK
-
-
-def _close_output() -> int:
-    """Whoever read our output stopped (`albacore schema | head`): leave without a word."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 128 + 13
 
 
 def _surprise(error: Exception) -> int:

@@ -16,9 +16,8 @@ import typer
 from lb.addresses import Addresses
 from lb.cli.check import ConfigPath
 from lb.cli.terminal import print_problems, say, styled
-from lb.config import Loaded, load_settings
+from lb.config import load_settings
 from lb.logs import configure_logging
-from lb.server import DRAIN_SECONDS, Process, RunOptions
 
 log = logging.getLogger("albacore")
 
@@ -55,7 +54,7 @@ def run(
     drain_seconds: Annotated[
         float,
         typer.Option("--drain-seconds", min=0, help="How long requests in flight may take when stopping."),
-    ] = DRAIN_SECONDS,
+    ] = 30.0,
     watch: Annotated[
         bool,
         typer.Option("--watch/--no-watch", help="Reload when a configuration or certificate file changes."),
@@ -64,6 +63,9 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Serve CONFIG until SIGTERM or Ctrl+C. SIGHUP reloads it, SIGUSR1 reopens the access log."""
+    # Not at the top: `albacore check` and `--help` should not load all that runs.
+    from lb.server import Process, RunOptions
+
     configure_logging(level=log_level.value, form=log_format.value)
     loaded = load_settings(config)
     print_problems(loaded.warnings, sys.stderr)
@@ -74,12 +76,11 @@ def run(
         drain_seconds=drain_seconds,
         watch=watch,
     )
-    run_loop(serve(options, loaded))
 
+    async def serve() -> None:
+        await Process(options, loaded).run()
 
-async def serve(options: RunOptions, loaded: Loaded) -> None:
-    """Run a process inside the event loop."""
-    await Process(options, loaded).run()
+    run_loop(serve())
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

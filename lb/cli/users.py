@@ -13,7 +13,7 @@ import typer
 
 from lb.config import load_settings
 from lb.config.pools import import_attribute
-from lb.parts import public_url
+from lb.pool_server import public_url
 
 BUILD = "idp.users.commands:build"
 DEFAULT_CONFIG = Path("albacore.yaml")

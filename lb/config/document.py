@@ -149,6 +149,7 @@ def _mark_at(text: str, position: int) -> Mark:
 _HINTS = {
     "found character that cannot start any token": "a value cannot start with this: put it in quotes",
     "mapping values are not allowed in this context": "`: ` does not fit here: check indentation and quotes",
+    "block sequence entries are not allowed in this context": "`- ` does not fit here: check the indentation",
     "did not find expected key": "a key is expected here: check the indentation",
     "did not find expected '-' indicator": "a list item (`- `) is expected here: check the indentation",
     "could not find expected ':'": "a `:` is missing after the key on the line before",

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_pascal
 
-from lb.config.rule_shapes import Action, Rule, schema_of
+from lb.config.rule_shapes import Action, Rule, ShownAs
 
 Protocol = Literal["HTTP", "HTTPS"]
 
@@ -167,10 +167,10 @@ class ListenerSection(Section):
     """Security policy by its AWS name: TLS versions and ciphers."""
     listener_attributes: Attributes = ()
     """Listener attributes; see the table of keys below."""
-    default_actions: Annotated[Any, WithJsonSchema({"type": "array", "items": schema_of(Action)})]
+    default_actions: Annotated[Any, ShownAs(Action)]
     """Actions for requests that no rule takes: at most one authenticating action, then exactly one of
     forward, redirect and fixed-response."""
-    rules: Annotated[Any, WithJsonSchema({"type": "array", "items": schema_of(Rule)})] = ()
+    rules: Annotated[Any, ShownAs(Rule)] = ()
     """Rules, tried by ascending `Priority`; the first whose conditions all hold decides."""
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -15,7 +16,9 @@ from pydantic.alias_generators import to_pascal
 class Shape(BaseModel):
     """A mapping inside a rule."""
 
-    model_config = ConfigDict(alias_generator=to_pascal, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        alias_generator=to_pascal, extra="forbid", use_attribute_docstrings=True, defer_build=True
+    )
 
 
 class WeightedGroup(Shape):
@@ -274,6 +277,18 @@ class Rule(Shape):
     """What to do."""
     transforms: list[Transform] = []
     """How to rewrite the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAs:
+    """Annotation of a field that is checked elsewhere: a list of `shape` in the JSON Schema, made when
+    asked for.
+    """
+
+    shape: type[Shape]
+
+    def __get_pydantic_json_schema__(self, _: object, handler: object) -> dict[str, Any]:
+        return {"type": "array", "items": schema_of(self.shape)}
 
 
 def schema_of(shape: type[Shape]) -> dict[str, Any]:

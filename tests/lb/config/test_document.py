@@ -68,7 +68,9 @@ def test_an_alias_to_what_it_stands_in_is_a_problem_not_a_loop() -> None:
         pytest.param("a: *nope\n", "a.yaml:1:4: not YAML: this alias", id="alias"),
         pytest.param("a: \x01\n", "a.yaml:1:4: control character #x01", id="control character"),
         pytest.param("[" * 5000, "a.yaml:1:1001: not YAML", id="deep nesting"),
-        pytest.param("{a: ${X}}\n", "inside `{ }`, write references in quotes", id="reference in flow mapping"),
+        pytest.param(
+            "{a: ${X}}\n", "inside `{ }`, write references in quotes", id="reference in flow mapping"
+        ),
         pytest.param("", "a.yaml: the file is empty", id="empty"),
         pytest.param("# only a comment\n", "a.yaml: the file is empty", id="comment only"),
     ],

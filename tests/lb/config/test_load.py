@@ -69,11 +69,17 @@ Listeners:
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        pytest.param(GOOD.replace("Port: 8080", "Port: 99999"), 2, "`Port` must be at most 65535", id="range"),
+        pytest.param(
+            GOOD.replace("Port: 8080", "Port: 99999"), 2, "`Port` must be at most 65535", id="range"
+        ),
         pytest.param(GOOD.replace("Port: 8080", "Port: http"), 2, "`Port` must be a whole number", id="type"),
         pytest.param(GOOD.replace("  - Port: 8080\n    ", "  - "), 2, "`Port` is missing", id="missing key"),
-        pytest.param(GOOD.replace("    DefaultActions: [{Type: forward, TargetGroupArn: app}]\n", ""), 2,
-                     "`DefaultActions` is missing", id="no default actions"),
+        pytest.param(
+            GOOD.replace("    DefaultActions: [{Type: forward, TargetGroupArn: app}]\n", ""),
+            2,
+            "`DefaultActions` is missing",
+            id="no default actions",
+        ),
         pytest.param("TargetGroups: []\n", 1, "`Listeners` is missing", id="no listeners"),
         pytest.param("Listeners: []\n", 1, "`Listeners` needs at least 1 item", id="empty listeners"),
         pytest.param("Listeners: {Port: 1}\n", 1, "`Listeners` must be a list", id="mapping for a list"),
@@ -82,18 +88,28 @@ Listeners:
         pytest.param(GOOD + "    Protocol: FTP\n", 8, "must be 'HTTP' or 'HTTPS'", id="bad protocol"),
         pytest.param(GOOD + "    TargetType: lambda\n", 8, "must be 'ip'", id="target type"),
         pytest.param(GOOD + "    ProtocolVersion: GRPC\n", 8, "must be 'HTTP1'", id="protocol version"),
-        pytest.param(GOOD + "    HealthCheckPath: health\n", 8, "does not have the right form", id="health path"),
+        pytest.param(
+            GOOD + "    HealthCheckPath: health\n", 8, "does not have the right form", id="health path"
+        ),
         pytest.param(GOOD + "    Matcher: {HttpCode: 600}\n", 8, "codes from 200 to 499", id="matcher"),
         pytest.param(GOOD + "    HealthCheckPort: no-port\n", 8, "whole number", id="health port"),
-        pytest.param(GOOD.replace("127.0.0.1, Port: 3000", "127.0.0.1"), 7, "`Port` is missing here", id="no port"),
-        pytest.param(GOOD.replace("Id: 127.0.0.1", "Id: 999.1.1.1"), 7, "an IP address or a host name", id="bad ip"),
-        pytest.param(GOOD.replace("Address: 127.0.0.1", "Address: web"), 3, "an IP address of this", id="address"),
-        pytest.param(GOOD + "PoolServer: {PublicUrl: http://x/}\n", 8, "`PublicUrl` must be a URL", id="public url"),
+        pytest.param(
+            GOOD.replace("127.0.0.1, Port: 3000", "127.0.0.1"), 7, "`Port` is missing here", id="no port"
+        ),
+        pytest.param(
+            GOOD.replace("Id: 127.0.0.1", "Id: 999.1.1.1"), 7, "an IP address or a host name", id="bad ip"
+        ),
+        pytest.param(
+            GOOD.replace("Address: 127.0.0.1", "Address: web"), 3, "an IP address of this", id="address"
+        ),
+        pytest.param(
+            GOOD + "PoolServer: {PublicUrl: http://x/}\n", 8, "`PublicUrl` must be a URL", id="public url"
+        ),
         pytest.param(GOOD + "LoadBalancer: {LoadBalancerArn: mine}\n", 8, "the right form", id="arn"),
         pytest.param(
             one_listener(
-                "{Priority: 1, Conditions: [{Field: path-pattern, Values: [/a]}], Actions: [{Type: authenticate-cognito,"
-                " AuthenticateCognitoConfig: {UserPoolArn: none, UserPoolClientId: c}},"
+                "{Priority: 1, Conditions: [{Field: path-pattern, Values: [/a]}], Actions: [{Type: "
+                "authenticate-cognito, AuthenticateCognitoConfig: {UserPoolArn: none, UserPoolClientId: c}},"
                 " {Type: fixed-response, FixedResponseConfig: {StatusCode: '200'}}]}"
             ),
             5,
@@ -114,7 +130,9 @@ def test_keys_of_aws_that_mean_nothing_here_are_warnings(check: Check) -> None:
 
 
 def test_keys_of_features_that_are_missing_are_problems(check: Check) -> None:
-    problem = check(GOOD.replace("    Address:", "    MutualAuthentication: {Mode: verify}\n    Address:")).only
+    problem = check(
+        GOOD.replace("    Address:", "    MutualAuthentication: {Mode: verify}\n    Address:")
+    ).only
     assert problem.message == "mutual TLS is not supported yet: take `MutualAuthentication` out"
 
 
@@ -202,14 +220,20 @@ def test_problems_of_pools_are_placed_in_the_file(check: Check) -> None:
 
 
 def test_problems_of_the_mail_server_are_placed_in_the_file(check: Check) -> None:
-    text = GOOD + POOL + "PoolServer:\n  Smtp: {Host: mail, From: a@b.example, Security: none, Username: u, Password: p}\n"
+    text = (
+        GOOD
+        + POOL
+        + "PoolServer:\n  Smtp: {Host: mail, From: a@b.example, Security: none, Username: u, Password: p}\n"
+    )
     problem = check(text).only
     assert problem.line == 15
     assert "clear" in problem.message
 
 
 def test_the_mail_password_is_in_no_repr(check: Check) -> None:
-    text = GOOD + POOL + "PoolServer:\n  Smtp: {Host: mail, From: a@b.example, Username: u, Password: hunter2}\n"
+    text = (
+        GOOD + POOL + "PoolServer:\n  Smtp: {Host: mail, From: a@b.example, Username: u, Password: hunter2}\n"
+    )
     loaded = check(text).loaded
     assert loaded is not None
     assert "hunter2" not in repr(loaded.settings)

@@ -62,7 +62,9 @@ def test_binary_data_is_refused(check: Check) -> None:
 
 
 def test_no_as_a_name_stays_a_name(check: Check) -> None:
-    checked = check(GOOD.replace("Name: app", "Name: no").replace("TargetGroupArn: app", "TargetGroupArn: no"))
+    checked = check(
+        GOOD.replace("Name: app", "Name: no").replace("TargetGroupArn: app", "TargetGroupArn: no")
+    )
     assert checked.loaded is not None
     assert list(checked.loaded.settings.target_groups) == ["no"]
     assert {each.code for each in checked.warnings} == {"AmbiguousBoolean"}
