@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import assert_never
 
 from rules.actions import Action, FixedResponse, Forward, Redirect
 from rules.conditions import (
@@ -161,8 +160,6 @@ def _trace_condition(condition: Condition, head: RequestHead) -> ConditionTrace:
             )
         case SourceIp():
             return ConditionTrace(condition.field, show(head.peer), tuple(_trace_blocks(condition, head)))
-        case _:
-            assert_never(condition)
 
 
 TextCondition = HostHeader | PathPattern | HttpHeader

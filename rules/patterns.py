@@ -94,12 +94,9 @@ def covers(wide: Pattern, narrow: Pattern) -> bool:
     Never true wrongly. The wide pattern is matched against the narrow one's tokens: `*` takes any of them,
     `?` any but a `*`, a character only itself.
     """
-    reach = {0}
-    for token in (*narrow, None):
-        reach = _skip_any(wide, reach)
-        if token is None:
-            break
-        reach = {step for at in reach for step in _consume(wide, at, token)}
+    reach = _skip_any(wide, {0})
+    for token in narrow:
+        reach = _skip_any(wide, {step for at in reach for step in _consume(wide, at, token)})
     return len(wide) in reach
 
 

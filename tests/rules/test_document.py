@@ -1,14 +1,18 @@
 """Whole documents: reading, priorities, quotas, and reading back what was written."""
 
 import json
+import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import AWS, InvalidRules, RuleSet, parse_ruleset, to_document
+import rules as rules_package
+from rules import AWS, InvalidRules, RuleSet, lint, parse_ruleset, to_document
 from tests.support.rules_heads import FORWARD, make_document, places_of
 from tests.support.rules_strategies import quickly, rulesets
 
@@ -139,3 +143,18 @@ def test_number_of_rules_is_limited() -> None:
 def test_warnings_stay_with_the_rule_set() -> None:
     ruleset = parse_ruleset(make_document({"Field": "host-header", "Values": ["localhost"]}))
     assert [problem.code for problem in ruleset.warnings] == ["AwsRefuses"]
+
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", REFERENCE, re.DOTALL))
+def test_examples_of_the_reference_are_valid_and_free_of_doubt(example: str) -> None:
+    assert lint(parse_ruleset(yaml.safe_load(example), limits=AWS, listener_protocol="HTTPS")) == []
+
+
+def test_reference_names_every_code_of_a_warning() -> None:
+    sources = "".join(path.read_text() for path in Path(rules_package.__file__).parent.glob("*.py"))
+    codes = re.findall(r'(?:_doubt\(rule, |warn\(|Problem\([a-z.]+, )"([A-Za-z]+)"', sources)
+    assert len(set(codes)) > 10
+    assert [code for code in set(codes) if f"`{code}`" not in REFERENCE] == []
