@@ -159,6 +159,8 @@ class Parts:
 
     async def stop(self, *, deadline: float, cut: asyncio.Event) -> None:
         """Drain the listeners, then close what they needed."""
+        if self._runtime is not None:
+            self._runtime.ready = False
         first = [each.door for key, each in self._doors.items() if key not in {POOL, ADMIN}]
         last = [self._doors[key].door for key in (POOL, ADMIN) if key in self._doors]
         await asyncio.gather(*(door.stop(deadline=deadline, cut=cut) for door in first), *self._leaving)

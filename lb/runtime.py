@@ -67,6 +67,8 @@ class Runtime:
         """Requests being served."""
         self.swept: set[Swept] = set()
         """Connections and tunnels whose silence is measured."""
+        self.ready = False
+        """Started, and not draining: whoever begins to drain sets it to False."""
         self._checker = HealthChecker(self.registry)
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._date = (0, b"")
@@ -96,9 +98,11 @@ class Runtime:
         """Start health checks and the periodic sweep."""
         await self._checker.start()
         self.start_sweeping()
+        self.ready = True
 
     async def aclose(self) -> None:
         """Stop what `start` started, close connections to targets, write the access log to its end."""
+        self.ready = False
         if self._sweep_timer is not None:
             self._sweep_timer.cancel()
             self._sweep_timer = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from starlette.testclient import TestClient
 from lb.admin import build_admin_app
 from lb.observe.metrics import Metrics
 from lb.outcomes import Answer
-from lb.settings import Settings, TargetGroupSettings, TargetSettings
+from lb.runtime import Runtime
+from lb.settings import PoolServerSettings, Settings, TargetGroupSettings, TargetSettings
 from lb.targets.registry import TargetRegistry
 
 GROUP = TargetGroupSettings("app", "arn:x:targetgroup/app/1", targets=(TargetSettings("10.0.0.1", 80),))
@@ -177,8 +179,6 @@ def test_two_hosts_are_refused(client: TestClient) -> None:
 
 
 def test_no_secret_of_the_settings_is_shown(client: TestClient, view: View) -> None:
-    from lb.settings import PoolServerSettings
-
     smtp = {"Host": "mail", "Password": "S3CRET-one", "Username": "u"}
     view.snapshot = Snapshot(settings(pool_server=PoolServerSettings(smtp=smtp)))
     shown = client.get("/config").text
@@ -188,3 +188,14 @@ def test_no_secret_of_the_settings_is_shown(client: TestClient, view: View) -> N
         "Password": "(redacted)",
         "Username": "u",
     }
+
+
+async def test_the_runtime_is_ready_from_its_start_to_its_end(tmp_path: Path) -> None:
+    runtime = Runtime(settings(data_directory=tmp_path))
+    app = build_admin_app(runtime)
+    before = runtime.ready
+    await runtime.start()
+    during = runtime.ready
+    await runtime.aclose()
+    assert app
+    assert (before, during, runtime.ready) == (False, True, False)

@@ -29,7 +29,6 @@ async def scripted(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        server.close_clients() if hasattr(server, "close_clients") else None
 
 
 def answering(*answers: bytes, seen: list[bytes] | None = None) -> Script:
