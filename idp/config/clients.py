@@ -104,8 +104,6 @@ def _read_oauth(reader: Reader, pool: Pool) -> tuple[bool, tuple[str, ...], tupl
     flows = reader.choices("AllowedOAuthFlows", ("code", "implicit", "client_credentials")) or (
         ("code",) if implied and enabled else ()
     )
-    if "implicit" in flows:
-        reader.report("AllowedOAuthFlows", "NotSupportedYet", "`implicit` is not supported yet; use `code`")
     if "client_credentials" in flows and len(flows) > 1:
         reader.report("AllowedOAuthFlows", "Conflict", "`client_credentials` stands alone")
     custom = tuple(scope for server in pool.resource_servers for scope in server.scope_names)

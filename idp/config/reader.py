@@ -185,8 +185,8 @@ class Reader:
         if isinstance(value, str):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool):
-            hint = f": write it in quotes, {key}: '{value}'"
-            self.report(key, "WrongType", f"must be a text, not a number{hint}")
+            # The value is not repeated: it may be a password of digits.
+            self.report(key, "WrongType", "must be a text, not a number: put it in quotes")
         else:
             self.report(key, "WrongType", f"must be a text, not {_kind(value)}")
         return None
