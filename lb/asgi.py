@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lb.admission import Incoming, Origin, admit
+from lb.cycle import PHRASE
 from lb.exchange import HIGH_WATER, Exchange
 from lb.headers import classify
 from lb.observe.record import AccessRecord
@@ -168,11 +169,11 @@ def find_load_balancer(app: object) -> LoadBalancer:
 class WireHooks(Protocol):
     """What the connection under the ASGI server can do that ASGI cannot say."""
 
-    def may_keep_alive(self) -> bool:
-        """Tell whether the connection lives on after the current response."""
-
     def abort_response(self) -> None:
         """Reset the connection."""
+
+    def flush(self) -> None:
+        """Write what was sent."""
 
     def pause_request(self) -> None:
         """Stop reading."""
@@ -228,6 +229,12 @@ class AsgiDownstream:
     async def run(self, exchange: Exchange, send: Send) -> None:
         """Start the exchange and send its events until it is done."""
         self._exchange = exchange
+        try:
+            await self._send_events(exchange, send)
+        finally:
+            exchange.hand_over()
+
+    async def _send_events(self, exchange: Exchange, send: Send) -> None:
         exchange.start()
         while True:
             if not self._events:
@@ -239,6 +246,8 @@ class AsgiDownstream:
             events, self._events = self._events, []
             for event in events:
                 await send(event)
+            if self._hooks is not None:
+                self._hooks.flush()
             self._queued = 0
             if self._full:
                 self._full = False
@@ -284,16 +293,16 @@ class AsgiDownstream:
         self, status: int, phrase: bytes, pairs: list[tuple[bytes, bytes]], *, framing: int, close: bool
     ) -> None:
         """Queue the head; ASGI has no place for the phrase."""
-        if framing == NO_BODY and status == 304:
+        if framing == NO_BODY and status == 304 and self._hooks is None:
             # uvicorn takes the length of what was not modified for the length of a body to come.
             pairs = [pair for pair in pairs if pair[0].lower() != b"content-length"]
-        if close or (self._hooks is not None and not self._hooks.may_keep_alive()):
+        if close:
             pairs = [*pairs, (b"connection", b"close")]
-        elif self._hooks is not None:
-            pairs = [*pairs, (b"connection", b"keep-alive")]
-        self._events.append({"type": "http.response.start", "status": status, "headers": pairs})
-        # The server writes the status line and may lower-case names: the size is the same.
-        self._count(17 + sum([len(name) + len(value) + 4 for name, value in pairs]))
+        event = {"type": "http.response.start", "status": status, "headers": pairs, PHRASE: phrase}
+        self._events.append(event)
+        if self._hooks is None:
+            # What another server makes of it is not seen here: the size without its additions.
+            self._count(17 + sum([len(name) + len(value) + 4 for name, value in pairs]))
 
     def _count(self, size: int) -> None:
         if self._exchange is not None:
@@ -303,7 +312,8 @@ class AsgiDownstream:
         """Queue a piece of the body."""
         self._events.append({"type": "http.response.body", "body": data, "more_body": True})
         self._queued += len(data)
-        self._count(len(data))
+        if self._hooks is None:
+            self._count(len(data))
 
     def flush(self) -> None:
         """Wake `run`; pause the target while more waits here than the server takes."""

@@ -61,7 +61,7 @@ class Downstream(Protocol):
         """End the connection so that the response cannot be taken for complete."""
 
     def exchange_done(self, exchange: Exchange) -> None:
-        """The exchange wants nothing more; its record is closed."""
+        """The exchange wants nothing more: call its `hand_over` when everything is written."""
 
     def pause_request(self) -> None:
         """Stop reading the request's body."""
@@ -91,6 +91,7 @@ class Exchange:
         "_client_full",
         "_connection",
         "_dispatch",
+        "_handed_over",
         "_pieces",
         "_request_head",
         "_request_paused",
@@ -139,6 +140,7 @@ class Exchange:
         self._request_paused = False
         self._client_full = False
         self._retried = False
+        self._handed_over = False
         self._dispatch: Dispatch | None = None
         self._target: Target | None = None
         self._connection: UpstreamConnection | None = None
@@ -219,6 +221,10 @@ class Exchange:
         is open."""
         incoming = self.incoming
         return incoming is not None and incoming.expect_continue and not self.request_complete
+
+    def fail(self, reason: Reason) -> None:
+        """Give up for a reason outside the exchange."""
+        self._give_up(reason)
 
     def _give_up(self, reason: Reason) -> None:
         """Answer with `reason`, or break the response off when it has begun."""
@@ -523,22 +529,25 @@ class Exchange:
         self._finish()
 
     def _finish(self) -> None:
-        self.close_record()
+        self.settle()
         self.downstream.exchange_done(self)
 
-    def close_record(self) -> None:
-        """Count the request out at its target and hand its record over, once."""
+    def settle(self) -> None:
+        """Want nothing more: count the request out at its target."""
         if self.done:
             return
         self.done = True
-        runtime = self.runtime
-        runtime.exchanges.discard(self)
+        self.runtime.exchanges.discard(self)
         target, self._target = self._target, None
         if target is not None:
-            runtime.registry.finish(target)
-        record = self.record
-        record.done = monotonic()
-        runtime.record(record)
+            self.runtime.registry.finish(target)
+
+    def hand_over(self) -> None:
+        """Hand the record to access log and metrics, once, when the last byte was written."""
+        if not self._handed_over:
+            self._handed_over = True
+            self.record.done = monotonic()
+            self.runtime.record(self.record)
 
 
 def _framing_lines(incoming: Incoming) -> bytes:

@@ -90,5 +90,6 @@ class Tunnel:
         self._connection.tunnel = None
         self._connection.transport.close()
         self._client.close()
-        self._exchange.close_record()
+        self._exchange.settle()
+        self._exchange.hand_over()
         self._on_closed()

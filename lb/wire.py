@@ -21,10 +21,11 @@ from random import getrandbits
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lb.admission import Incoming, Origin
 from lb.asgi import EXTENSION, AsgiDownstream, LoadBalancer, fill_record, find_load_balancer
+from lb.cycle import Cycle
 from lb.exchange import HIGH_WATER, Exchange
 from lb.observe.record import AccessRecord
 from lb.observe.trace import connection_id
@@ -75,6 +76,9 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
         self._reading = True
         self._refused = False
         self._holding = False
+        self._cycle: Cycle | None = None
+        self._launched: Exchange | None = None
+        """The exchange whose ASGI task was made: the task starts it."""
         self._lingering_since = 0.0
         self._lingered = 0
         self._early = b""
@@ -164,15 +168,14 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
         self.runtime.swept.discard(self)
         self.runtime.metrics.connection_closed()
         self.flow.resume_writing()
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        if self._cycle is not None:
+            self._cycle.disconnect()
         tunnel, self.tunnel = self.tunnel, None
         if tunnel is not None:
             tunnel.on_client_closed()
         current, self.current = self.current, None
         self.waiting.clear()
-        if current is not None and current.started:
+        if current is not None and (current.started or current is self._launched):
             current.on_client_gone()
         self.parser = None  # type: ignore[assignment]
 
@@ -183,7 +186,7 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
         self.flow.pause_writing()
         if self.tunnel is not None:
             self.tunnel.on_client_full()
-        elif self.current is not None:
+        elif self.current is not None and self.current.downstream is self:
             self.current.on_client_full()
 
     def resume_writing(self) -> None:
@@ -193,7 +196,8 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
         if self.tunnel is not None:
             self.tunnel.on_client_ready()
         elif self.current is not None:
-            self.current.on_client_ready()
+            if self.current.downstream is self:
+                self.current.on_client_ready()
         else:
             self._next()
 
@@ -290,8 +294,9 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
             self._update_reading()
 
     def _start_current(self) -> None:
-        if self.current is not None and not self.current.started:
-            self._start(self.current)
+        current = self.current
+        if current is not None and not current.started and current is not self._launched:
+            self._start(current)
 
     def _start(self, exchange: Exchange) -> None:
         incoming = exchange.incoming
@@ -308,8 +313,7 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
 
     def _start_asgi(self, exchange: Exchange, incoming: Incoming) -> None:
         exchange.downstream = AsgiDownstream(self)
-        # The task starts it in a moment; until then nobody else may.
-        exchange.started = True
+        self._launched = exchange
         head = incoming.head
         scope: dict[str, Any] = {
             "type": "http",
@@ -327,50 +331,22 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
             "state": self.app_state,
             "extensions": {EXTENSION: exchange},
         }
-        self.cycle = RequestResponseCycle(
-            scope=cast(Any, scope),
-            transport=cast(asyncio.Transport, _CycleTransport(self)),
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=[],
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=True,
-            on_response=self.on_response_complete,
-        )
-        self._start_asgi_task(self.cycle, self.app)
-
-    def may_keep_alive(self) -> bool:
-        """Tell whether the connection lives on after the current response (asked by the ASGI adapter)."""
-        current = self.current
-        self.keep_alive = current is not None and self.lives_on(current)
-        return self.keep_alive
-
-    def cycle_closes(self) -> None:
-        """The ASGI server wants the connection closed: behind its response, or because the application
-        failed."""
-        self.keep_alive = False
-        if not self.cycle.response_complete:
-            self.abort_response()
+        self._cycle = Cycle(self, exchange, scope)
+        self._start_asgi_task(cast(Any, self._cycle), self.app)
 
     def abort_response(self) -> None:
         """Reset the connection."""
-        if self.cycle is not None:
-            self.cycle.disconnected = True
+        if self._cycle is not None:
+            self._cycle.disconnect()
         super().abort_response()
-
-    def on_response_complete(self) -> None:
-        """The ASGI server has written the current response."""
-        if self.current is not None:
-            self._turn_over(self.current)
 
     def exchange_done(self, exchange: Exchange) -> None:
         """The current exchange has written its response itself."""
-        self._turn_over(exchange)
+        exchange.hand_over()
+        self.turn_over(exchange)
 
-    def _turn_over(self, exchange: Exchange) -> None:
+    def turn_over(self, exchange: Exchange) -> None:
+        """Go on to the next request, or end the connection."""
         self.current = None
         self.silent_since = monotonic()
         self.server_state.total_requests += 1
@@ -469,14 +445,3 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
                 self._start_current()
         elif now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime:
             self.transport.abort() if self._full else self.transport.close()
-
-
-class _CycleTransport:
-    """What uvicorn's cycle sees of the transport: closing it goes through the connection's own rules."""
-
-    __slots__ = ("close", "is_closing", "write")
-
-    def __init__(self, protocol: ListenerProtocol) -> None:
-        self.write = protocol.transport.write
-        self.is_closing = protocol.transport.is_closing
-        self.close = protocol.cycle_closes

@@ -27,13 +27,12 @@ POST = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
 async def test_no_targets_answers_503_byte_for_byte(direct: bool) -> None:
     async with serving([], direct=direct) as lb:
         response = await lb.ask(GET)
-        # uvicorn's cycle writes the phrase of its own table.
-        assert response.line == f"HTTP/1.1 503 Service {'Temporarily ' if direct else ''}Unavailable"
-        assert [(name.lower(), value) for name, value in response.headers if name.lower() != "date"] == [
-            ("server", "awselb/2.0"),
-            ("content-type", "text/html"),
-            ("content-length", "162"),
-            ("connection", "keep-alive"),
+        assert response.line == "HTTP/1.1 503 Service Temporarily Unavailable"
+        assert [pair for pair in response.headers if pair[0] != "Date"] == [
+            ("Server", "awselb/2.0"),
+            ("Content-Type", "text/html"),
+            ("Content-Length", "162"),
+            ("Connection", "keep-alive"),
         ]
         title = b"503 Service Temporarily Unavailable"
         assert response.body == (

@@ -56,13 +56,13 @@ async def test_response_keeps_its_headers_and_order(direct: bool) -> None:
         serving([target.port], direct=direct) as lb,
     ):
         response = await lb.ask(GET)
-        assert [(name.lower(), value) for name, value in response.headers] == [
-            ("date", "Wed, 25 Nov 2026 10:00:00 GMT"),
-            ("set-cookie", "a=1"),
-            ("server", "mine"),
-            ("set-cookie", "b=2"),
-            ("content-length", "2"),
-            ("connection", "keep-alive"),
+        assert response.headers == [
+            ("Date", "Wed, 25 Nov 2026 10:00:00 GMT"),
+            ("Set-Cookie", "a=1"),
+            ("Server", "mine"),
+            ("Set-Cookie", "b=2"),
+            ("Content-Length", "2"),
+            ("Connection", "keep-alive"),
         ]
 
 
