@@ -199,7 +199,6 @@ def test_mistakes_in_a_pool(members: dict[str, object], where: tuple[str | int, 
 
 CLIENT_MISTAKES = {
     "misspelt": ({"CallbackUrls": []}, ("CallbackUrls",), "UnknownKey"),
-    "implicit": ({"AllowedOAuthFlows": ["code", "implicit"]}, ("AllowedOAuthFlows",), "NotSupportedYet"),
     "mixed": ({"AllowedOAuthFlows": ["code", "client_credentials"]}, ("AllowedOAuthFlows",), "Conflict"),
     "unknown scope": ({"AllowedOAuthScopes": ["api/read"]}, ("AllowedOAuthScopes", 0), "InvalidValue"),
     "no callback": ({"CallbackURLs": []}, ("CallbackURLs",), "Missing"),
