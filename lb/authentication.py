@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lb.authn.callback import Callback
+from lb.authn.realm import session_binding
 from lb.authn.runtime import AuthRuntime, compile_pre_action
 from lb.authn.sender import HttpxSender
 from lb.authn.signing_keys import SigningKeys
@@ -32,9 +33,12 @@ class AuthenticationOwner:
     def compiler(self, settings: Settings, providers: Mapping[PreAction, IdentityProvider]) -> Authentication:
         """Return how the pre-actions of `settings` are compiled."""
 
-        def compile_action(action: PreAction, binding: str) -> PreActionHandler:
+        def compile_action(action: PreAction, listener_arn: str) -> PreActionHandler:
             return compile_pre_action(
-                action, binding=binding, provider=providers.get(action), runtime=self._started()
+                action,
+                binding=session_binding(listener_arn, action),
+                provider=providers.get(action),
+                runtime=self._started(),
             )
 
         def callback(handlers: Mapping[str, PreActionHandler]) -> CallbackHandler:

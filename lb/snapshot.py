@@ -73,9 +73,9 @@ class Authentication:
     """How pre-actions become handlers: given by the owner of keys, sessions and provider connections."""
 
     compile: Callable[[PreAction, str], PreActionHandler]
-    """(action, binding) to handler; the binding names listener and rule, and sessions are sealed to it."""
+    """(action, listener ARN) to handler; sessions never open at another listener."""
     callback: Callable[[Mapping[str, PreActionHandler]], CallbackHandler]
-    """Handlers by binding to the handler of the callback path."""
+    """Handlers of a listener, by any name, to the handler of its callback path."""
     serve_key: Callable[[str], Answer | None]
 
 
@@ -102,8 +102,8 @@ def _compile_listener(
     by_rule: dict[int, PreActionHandler] = {}
     for rule in rules:
         if rule.pre_action is not None:
-            binding = f"{listener.arn}/{rule.priority}"
-            by_rule[rule.priority] = handlers[binding] = authentication.compile(rule.pre_action, binding)
+            handler = authentication.compile(rule.pre_action, listener.arn)
+            by_rule[rule.priority] = handlers[f"{listener.arn}/{rule.priority}"] = handler
     logs_in = any(isinstance(rule.pre_action, AuthenticateCognito | AuthenticateOidc) for rule in rules)
     return ListenerSnapshot(
         settings=listener,

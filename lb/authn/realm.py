@@ -1,8 +1,8 @@
-"""A realm: the rule, provider and client that a login counts for.
+"""A realm: the rules, provider and client that a login counts for.
 
 Its digest goes into the associated data of everything sealed, so that a session, state or attempt of one
-realm opens in no other: not at another rule with another binding, nor after the issuer, the client or the
-cookie name changed.
+realm opens in no other: not at a rule with another binding, nor after the issuer, the client or the cookie
+name changed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 
 from lb.cookies import ShardedCookie
-from rules.actions import SessionPolicy
+from rules.actions import JwtValidation, PreAction, SessionPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +38,15 @@ def build_realm(*, binding: str, issuer: str, client_id: str, policy: SessionPol
     # A JSON list keeps the four apart whatever characters they hold.
     digest = hashlib.sha256(json.dumps([binding, issuer, client_id, cookie]).encode()).digest()[:16]
     return Realm(binding, issuer, client_id, policy, ShardedCookie(cookie), digest)
+
+
+def session_binding(listener_arn: str, action: PreAction) -> str:
+    """Name the rules of a listener whose logins mean the same and so share a session.
+
+    One client and cookie name is one session on AWS too (alb.md 3.4). A binding to the single rule would
+    leave rules that `deny` or `allow` without any session, since they log nobody in. Rules that differ in
+    scope or SessionTimeout stay apart: a login at one does not give what the other promises.
+    """
+    if isinstance(action, JwtValidation):
+        return listener_arn
+    return json.dumps([listener_arn, sorted(action.session.scope.split()), action.session.session_timeout])
