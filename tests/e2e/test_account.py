@@ -95,7 +95,8 @@ async def test_forgot_password_answers_alike_for_strangers(page: Page, stack: St
 
 
 async def test_temporary_password_must_be_changed_at_first_login(page: Page, stack: Stack) -> None:
-    users(stack.folder, "add", "barbara@example.com", "--temporary-password", "Temporary-Pass-1")
+    words = ["add", "barbara@example.com", "--temporary", "--password-stdin"]
+    users(stack.folder, *words, typed="Temporary-Pass-1\n")
     await page.goto(f"{stack.url}/page")
     await sign_in(page, username="barbara@example.com", password="Temporary-Pass-1")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Choose your password")

@@ -127,7 +127,7 @@ async def test_login_page_fits_a_phone(browser: Browser, stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def three_targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Target, Target]]:
-    """A stack whose rule for /page/pair* leads to a group of two more targets, behind a login of its own."""
+    """A stack whose rule for /page/pair* leads to a group of two more targets."""
     with (
         Target() as left,
         Target() as right,
@@ -149,7 +149,6 @@ async def test_rules_lead_to_their_groups_and_the_targets_of_a_group_take_turns(
     await expect_signed_in(page)
     assert stack.target.last.target == "/page/alone"
     for _ in range(4):
-        # Another rule is another session; the pool's own session makes that login silent.
         await page.goto(f"{stack.url}/page/pair")
         await expect_signed_in(page)
     assert [len(left.requests), len(right.requests)] == [2, 2]

@@ -63,7 +63,8 @@ def sign_up(stack: Stack) -> dict[str, str]:
 def acknowledged_sign_up(ports: Ports, visitor: Visitor, email: str) -> None:
     """Create an account, up to the page that asks for its code: by then it is promised to exist."""
     form = visitor.click(visitor.visit(f"{ports.url}/private"), "Create an account")
-    page = visitor.submit(form, {"email": email, "password": NEW_PASSWORD})
+    values = {"username": email, "password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
+    page = visitor.submit(form, values)
     assert "Enter your code" in page.text
 
 

@@ -10,7 +10,18 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.raw import get
-from tests.support.stack import ADA, PASSWORD, Stack, authenticate, forward, rule, running_stack
+from tests.support.running import free_ports
+from tests.support.stack import (
+    ADA,
+    PASSWORD,
+    Ports,
+    Stack,
+    authenticate,
+    client,
+    forward,
+    rule,
+    running_stack,
+)
 from tests.support.visitor import Visitor
 
 NAME = "AWSELBAuthSessionCookie"
@@ -18,13 +29,21 @@ NAME = "AWSELBAuthSessionCookie"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Two rules that differ in nothing but their priority and path, and one that denies."""
+    """Rules that share a session, and rules whose cookies have the same name and mean something else."""
     rules = [
         rule(1, "/first*", authenticate(), forward()),
-        rule(2, "/second*", authenticate(), forward()),
-        rule(3, "/deny*", authenticate(OnUnauthenticatedRequest="deny"), forward()),
+        rule(2, "/deny*", authenticate(OnUnauthenticatedRequest="deny"), forward()),
+        rule(3, "/allow*", authenticate(OnUnauthenticatedRequest="allow"), forward()),
+        rule(4, "/other-client*", authenticate(UserPoolClientId="other"), forward()),
+        rule(5, "/other-scope*", authenticate(Scope="openid"), forward()),
+        rule(6, "/other-timeout*", authenticate(SessionTimeout=60), forward()),
     ]
-    with running_stack(tmp_path_factory.mktemp("cookies"), rules=rules) as stack:
+    ports = Ports(*free_ports(3))
+    other = client(ports, ClientName="other", ClientId="2example23456789")
+    members = {"UserPoolClients": [client(ports), other]}
+    with running_stack(
+        tmp_path_factory.mktemp("cookies"), rules=rules, ports=ports, pool_members=members
+    ) as stack:
         yield stack
 
 
@@ -83,11 +102,26 @@ def test_a_stray_shard_does_no_harm_beyond_a_login(stack: Stack, session: dict[s
     assert answer.status in (200, 302)
 
 
-def test_a_session_opens_no_other_rule(stack: Stack, session: dict[str, str]) -> None:
+@pytest.mark.parametrize("path", ["/other-client", "/other-scope", "/other-timeout"])
+def test_a_session_opens_no_rule_that_means_another_login(
+    stack: Stack, session: dict[str, str], path: str
+) -> None:
     before = len(stack.target.requests)
-    answer = get(stack.ports.web, "/second", headers=cookie_header(session))
+    answer = get(stack.ports.web, path, headers=cookie_header(session))
     assert answer.status == 302
     assert len(stack.target.requests) == before
+
+
+@pytest.mark.parametrize("path", ["/deny", "/allow"])
+def test_rules_that_log_nobody_in_take_the_session_of_their_client(
+    stack: Stack, session: dict[str, str], path: str
+) -> None:
+    """`/api/*` with `deny` beside a page that logs in.
+
+    One client and cookie name is one session, as on AWS.
+    """
+    assert get(stack.ports.web, path, headers=cookie_header(session)).status == 200
+    assert stack.target.last.values("x-amzn-oidc-identity")
 
 
 def test_deny_answers_401_and_reaches_nobody(stack: Stack, session: dict[str, str]) -> None:

@@ -6,5 +6,5 @@ const verifier = AlbJwtVerifier.create({ albArn, issuer, clientId, jwksUri });
 try {
   console.log(JSON.stringify({ claims: await verifier.verify(token) }));
 } catch (error) {
-  console.log(JSON.stringify({ refused: error.name, message: error.message }));
+  console.log(JSON.stringify({ refused: error.constructor.name, message: error.message }));
 }

@@ -8,5 +8,5 @@ if (jwks) verifier.cacheJwks(jwks);
 try {
   console.log(JSON.stringify({ claims: await verifier.verify(token) }));
 } catch (error) {
-  console.log(JSON.stringify({ refused: error.name, message: error.message }));
+  console.log(JSON.stringify({ refused: error.constructor.name, message: error.message }));
 }

@@ -62,12 +62,14 @@ class Watch:
             self._documents.add(response.url)
 
     def _console(self, message: ConsoleMessage) -> None:
-        is_status = message.text.startswith("Failed to load resource")
+        url = message.location["url"]
+        # Chromium asks for an icon of documents that cannot name one, such as JSON.
+        is_meant = url in self._documents or url.endswith("/favicon.ico")
         if message.type not in {"error", "warning"} or (
-            is_status and message.location["url"] in self._documents
+            is_meant and message.text.startswith("Failed to load")
         ):
             return
-        self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+        self.complaints.append(f"{message.type}: {message.text} ({url})")
 
 
 async def new_context(browser: Browser, **options: object) -> tuple[BrowserContext, Watch]:

@@ -26,7 +26,7 @@ def install() -> None:
     digest = hashlib.sha256(lock_text).hexdigest()
     modules = FOLDER / "node_modules"
     stamp = modules / ".installed"
-    with (FOLDER / ".install-lock").open("w") as lock:
+    with (FOLDER / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if stamp.exists() and stamp.read_text() == digest:
             return

@@ -182,7 +182,6 @@ def running_stack(
     extra_groups: Sequence[Mapping[str, object]] = (),
     with_pool: bool = True,
     pool_members: Mapping[str, object] | None = None,
-    client_members: Mapping[str, object] | None = None,
     respond: Callable[[Ports], Respond] = lambda _: echo,
     ports: Ports | None = None,
     env: Mapping[str, str] | None = None,
@@ -190,13 +189,11 @@ def running_stack(
 ) -> Iterator[Stack]:
     """Run a stack until the block is left.
 
-    `pool_members` and `client_members` override single properties; `respond` makes the target's behaviour,
-    given the ports; `ports` are taken as they are, for a restart in the same folder or a provider outside.
+    `pool_members` override single properties; `respond` makes the target's behaviour, given the ports;
+    `ports` are taken as they are, for a restart in the same folder or a provider outside.
     """
     ports = ports or Ports(*free_ports(3))
-    pool_document = pool(
-        ports, UserPoolClients=[client(ports, **(client_members or {}))], **(pool_members or {})
-    )
+    pool_document = pool(ports, **(pool_members or {}))
     with Target(respond(ports)) as target:
         config = stack_config(
             ports,
