@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from idp.clock import Clock
 from idp.config import parse_pools, parse_smtp
@@ -32,6 +32,17 @@ from idp.site import Site
 from idp.users.passwords import HashCost
 
 T = TypeVar("T")
+
+
+class _Application(Starlette):
+    """Starlette with our headers outermost: its own middleware list ends inside the handler of failures."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Wrap everything, error pages included."""
+        secure = str(self.state.public_url).startswith("https://")
+        return SecureHeaders(super().build_middleware_stack(), secure=secure)
+
+
 _PAGES = {
     "/login": (login.show_login, login.submit_login),
     "/signup": (signup.show_signup, signup.submit_signup),
@@ -59,9 +70,8 @@ def create_app(
     `public_url` is how browsers reach it, a path included; `database` and `hash_cost` are `Core.open`'s.
     """
     public_url = public_url.rstrip("/")
-    app = Starlette(
+    app = _Application(
         routes=_under(Site.base_of(public_url), _routes()),
-        middleware=[Middleware(SecureHeaders, secure=public_url.startswith("https://"))],
         exception_handlers={HTTPException: errors.answer_http_exception, Exception: errors.answer_failure},
         lifespan=_lifespan,
     )
