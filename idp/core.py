@@ -75,7 +75,8 @@ class Core:
         """Open everything; raises StoreUnusable, InsecureKeyFile or InvalidPools.
 
         `database` is a SQLAlchemy URL for a shared database; without it the data directory holds SQLite.
-        `issuer_overrides` maps pool ids or names to issuers that differ from `public_url/pool id`.
+        `issuer_overrides` maps pool ids or names to issuers that differ from `public_url/pool id`, and wins
+        over a pool's own `Issuer`.
         """
         vault = Vault(load_or_create_key(data_directory / KEY_FILE))
         store = await open_store(database or database_url(data_directory), vault)
@@ -154,7 +155,8 @@ class Core:
 
     async def _start(self, config: PoolsConfig, overrides: Mapping[str, str]) -> None:
         ids = {entry.pool.name: entry.pool.id for entry in config.pools}
-        self.issuer_overrides = {ids.get(name, name): issuer for name, issuer in overrides.items()}
+        self.issuer_overrides = {entry.pool.id: entry.issuer for entry in config.pools if entry.issuer}
+        self.issuer_overrides |= {ids.get(name, name): issuer for name, issuer in overrides.items()}
         await self.keys.load()
         await seed(self.store, config, self.administration)
         for pool in await self.pools():

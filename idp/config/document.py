@@ -3,7 +3,8 @@ neighbours).
 
 CloudFormation keeps clients, groups, resource servers, domain and users in resources of their own; here
 they are nested in the pool they belong to, under the resource's name. Ours are `UserPoolId`, `ClientId` and
-`ClientSecret` (optional: generated once and kept otherwise) and a seed user's permanent `Password`.
+`ClientSecret` (optional: generated once and kept otherwise), a seed user's permanent `Password`, and the
+pool's `Issuer`: a pool in the place of one on AWS keeps that one's, and apps verify its tokens unchanged.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from idp.users.attributes import find_unfit
 from idp.users.passwords import find_weakness
 from idp.users.schema import RESERVED
 
+ISSUER: Final = r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-]+)*"
 POOL_ID_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -41,6 +43,8 @@ class PoolConfig:
     """A pool and everything declared with it."""
 
     pool: Pool
+    issuer: str | None = None
+    """What tokens call the pool, where that is not the address it is served at."""
     clients: tuple[ClientConfig, ...] = ()
     groups: tuple[Group, ...] = ()
     users: tuple[SeedUser, ...] = ()
@@ -95,8 +99,11 @@ def _read_pool_config(reader: Reader) -> PoolConfig:
     users = tuple(_read_seed(item, pool, groups) for item in reader.items("UserPoolUsers"))
     _report_twins(reader, "UserPoolGroups", [group.name for group in groups])
     _report_twins(reader, "UserPoolUsers", [user.username for user in users])
+    issuer = reader.text(
+        "Issuer", pattern=ISSUER, longest=256, shape="a URL without query, fragment and final `/`"
+    )
     reader.finish(_POOL_LATER)
-    return PoolConfig(pool, clients, groups, users)
+    return PoolConfig(pool, issuer, clients, groups, users)
 
 
 _POOL_LATER: Final = [
@@ -194,6 +201,7 @@ def _report_duplicates(readers: Sequence[Reader], pools: Sequence[PoolConfig]) -
             [("UserPoolId", config.pool.id), ("UserPoolName", config.pool.name)] if config.pool.name else []
         )
         marks += [("UserPoolDomain", config.pool.domain)] if config.pool.domain else []
+        marks += [("Issuer", config.issuer)] if config.issuer else []
         marks += [("UserPoolClients", client.id) for client in config.clients if client.id]
         for mark in marks:
             if mark[1] and mark in seen:

@@ -93,6 +93,12 @@ async def test_the_issuer_can_be_set_by_pool_name_or_id(open_scene: OpenScene, k
     assert scene.core.issuer(scene.pool) == issuer
 
 
+async def test_a_pool_in_the_place_of_one_on_aws_keeps_its_issuer(open_scene: OpenScene) -> None:
+    issuer = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}"
+    scene = await open_scene(Issuer=issuer)
+    assert scene.core.issuer(scene.pool) == issuer
+
+
 async def test_the_issuer_is_the_public_url_and_the_pool(scene: Scene) -> None:
     assert scene.core.issuer(scene.pool) == f"https://login.example.com/{POOL_ID}"
 

@@ -122,6 +122,8 @@ POOL_MISTAKES = {
         "InvalidValue",
     ),
     "bad id": ({"UserPoolId": "staff"}, ("UserPoolId",), "InvalidValue"),
+    "issuer with a query": ({"Issuer": "https://login.example.com/x?y"}, ("Issuer",), "InvalidValue"),
+    "issuer with a final slash": ({"Issuer": "https://login.example.com/"}, ("Issuer",), "InvalidValue"),
     "number for a text": ({"UserPoolName": 7}, ("UserPoolName",), "WrongType"),
     "text for a list": ({"AliasAttributes": "email"}, ("AliasAttributes",), "WrongType"),
     "two modes": (
@@ -289,6 +291,14 @@ def test_ids_are_unique_over_all_pools() -> None:
     first, second = pool_document(), pool_document(UserPoolId="us-east-1_Other0001", UserPoolName="other")
     assert problems_of([first, second]) == [((1, "UserPoolClients"), "Duplicate")]
     assert ((1, "UserPoolId"), "Duplicate") in problems_of([first, pool_document(UserPoolName="other")])
+
+
+def test_two_pools_cannot_have_one_issuer() -> None:
+    first = pool_document(Issuer="https://login.example.com/x")
+    second = pool_document(
+        UserPoolId="us-east-1_Other0001", UserPoolName="other", UserPoolClients=[], Issuer=first["Issuer"]
+    )
+    assert problems_of([first, second]) == [((1, "Issuer"), "Duplicate")]
 
 
 def test_a_place_can_be_put_in_front() -> None:
