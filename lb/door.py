@@ -86,9 +86,6 @@ class Door(uvicorn.Server):
         await asyncio.wait({self._task, impatient}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         impatient.cancel()
         if not self._task.done():
-            log.warning(
-                "cutting %d connections that did not finish in time", len(self.server_state.connections)
-            )
             self._cut()
             await asyncio.wait({self._task}, timeout=2)
         self._task.cancel()
@@ -96,6 +93,10 @@ class Door(uvicorn.Server):
 
     def _cut(self) -> None:
         self.force_exit = True
+        if self.server_state.connections:
+            log.warning(
+                "cutting %d connections that did not finish in time", len(self.server_state.connections)
+            )
         for connection in list(self.server_state.connections):
             transport = getattr(connection, "transport", None)
             if transport is not None:

@@ -20,6 +20,7 @@ from lb.asgi import LoadBalancer
 from lb.config import Loaded
 from lb.door import Door
 from lb.exits import CannotStart
+from lb.guarded import GuardedProtocol
 from lb.outcomes import Answer
 from lb.pool_server import PoolServer, public_url
 from lb.providers import pool_providers
@@ -161,6 +162,8 @@ class Parts:
         """Drain the listeners, then close what they needed."""
         if self._runtime is not None:
             self._runtime.ready = False
+        if self._runtime is not None:
+            self._runtime.ready = False
         first = [each.door for key, each in self._doors.items() if key not in {POOL, ADMIN}]
         last = [self._doors[key].door for key in (POOL, ADMIN) if key in self._doors]
         await asyncio.gather(*(door.stop(deadline=deadline, cut=cut) for door in first), *self._leaving)
@@ -180,9 +183,9 @@ class Parts:
 
     def _build_door(self, key: str, bound: socket.socket, tls: ssl.SSLContext | None) -> Door:
         if key == POOL:
-            return Door(self._pool, bound)
+            return Door(self._pool, bound, http=GuardedProtocol)
         if key == ADMIN:
-            return Door(build_admin_app(self.runtime, serve_key=self._serve_key), bound)
+            return Door(build_admin_app(self.runtime, serve_key=self._serve_key), bound, http=GuardedProtocol)
         balancer = LoadBalancer(self.runtime, key)
         return Door(balancer, bound, http=ListenerProtocol, tls=tls, date_header=False)
 
