@@ -20,6 +20,8 @@ USER_AGENT_LIMIT = 8192
 TEXT_LIMIT = 16384
 """Longest text of any other field, in characters before escaping: the limit of a request line."""
 
+CACHED_LENGTH = 256
+
 _UNSAFE = re.compile(r"[^ !#-\[\]-~]")
 _UNSAFE_BARE = re.compile(r"[^!#-\[\]-~]")
 
@@ -39,7 +41,7 @@ def format_row(record: AccessRecord) -> str:
         f"{bare(r.type)} {_timestamp(r.created_wall + max(r.done - r.created, 0.0))} {bare(r.elb)} "
         f"{_endpoint(r.client, r.client_port)} {target} {_times(r)} "
         f"{r.status or '-'} {target_status} {r.received_bytes} {r.sent_bytes} "
-        f"{quoted(_request_line(r))} {_quoted_bytes(r.user_agent, USER_AGENT_LIMIT)} "
+        f"{quoted(_request_line(r))} {_user_agent(r.user_agent)} "
         f"{_unquoted(r.tls_cipher, r.tls_protocol, r.target_group_arn)} "
         f"{_quoted_bytes(r.trace_id, TEXT_LIMIT)} {_certificate(r.sni, r.cert_arn)} "
         f"{'-' if r.priority is None else r.priority} {_timestamp(r.created_wall)} "
@@ -94,6 +96,18 @@ def _escape(match: re.Match[str]) -> str:
 
 def _quoted_bytes(value: bytes | None, limit: int) -> str:
     return quoted(value[:limit].decode("latin-1")) if value else _UNKNOWN
+
+
+def _user_agent(value: bytes | None) -> str:
+    # Few user agents make most requests; long ones are not kept, or a client could fill the memory with them.
+    if value is None or len(value) > CACHED_LENGTH:
+        return _quoted_bytes(value, USER_AGENT_LIMIT)
+    return _short_user_agent(value)
+
+
+@lru_cache(maxsize=1024)
+def _short_user_agent(value: bytes) -> str:
+    return _quoted_bytes(value, USER_AGENT_LIMIT)
 
 
 def _request_line(r: AccessRecord) -> str:
