@@ -130,7 +130,7 @@ def new_attempt(head: RequestHead, *, random: Random, now: float) -> Attempt:
     burst of them does not push out the tab in which somebody is typing a password.
     """
     id_ = _base64url(random(16))
-    slot = f"{int(now):08x}{random(4).hex()}" if _is_navigation(head) else BACKGROUND_SLOT
+    slot = f"{int(now * 1000):012x}{random(4).hex()}" if _is_navigation(head) else BACKGROUND_SLOT
     return Attempt(id_, slot, _base64url(random(16)), _base64url(random(32)), _bounded_target(head))
 
 

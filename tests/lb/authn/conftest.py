@@ -12,13 +12,15 @@ import pytest
 from lb.authn.authenticate import AuthenticateHandler
 from lb.authn.callback import Callback
 from lb.authn.runtime import AuthRuntime, compile_pre_action
-from lb.authn.sender import HttpxSender
+from lb.authn.sender import HttpxSender, default_tls
 from lb.authn.signing_keys import SigningKeys
 from lb.sealed import KeyRing
 from rules.actions import AuthenticateOidc, SessionPolicy
 from tests.support.login_browser import LoginBrowser
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider, running_provider
 
+TLS = default_tls()
+"""Made once: reading the certificate authorities takes longer than a login."""
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/0123456789abcdef"
 
 
@@ -72,7 +74,7 @@ async def world() -> AsyncIterator[World]:
             KeyRing.from_secrets(["k" * 40]),
             SigningKeys.generate(),
             ARN,
-            HttpxSender(),
+            HttpxSender(tls=TLS),
             clock,
             on_refreshed=lambda: refreshes.append(None),
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lb.authn.realm import build_realm
@@ -42,6 +42,7 @@ def test_a_session_survives_its_cookie() -> None:
     assert open_session(RING, REALM, seal(), now=NOW) == SESSION
 
 
+@settings(max_examples=30)
 @given(
     st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=10), JSON, max_size=6),
     st.text("abc.", max_size=3000),
