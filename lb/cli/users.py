@@ -7,7 +7,7 @@ them which configuration is meant.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -36,5 +36,8 @@ def users(
             raise typer.BadParameter(f"{config} has no UserPools", param_hint="--config")
         return loaded.pools, loaded.settings.data_directory, public_url(loaded.settings)
 
-    commands: Any = import_attribute(BUILD)(load)
+    commands: typer.Typer = import_attribute(BUILD)(load)
+    # One look for all of the command's help.
+    commands.rich_markup_mode, commands.pretty_exceptions_enable = None, False
+    commands.info.epilog = f"`albacore users --config CONFIG ...` takes another file than {DEFAULT_CONFIG}."
     commands(args=context.args or ["--help"], prog_name="albacore users")
