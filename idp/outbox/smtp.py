@@ -59,12 +59,20 @@ def build_mail(sender: Address, message: Message) -> EmailMessage:
     """Build the mail; raises ValueError or MessageError on a line break in a header."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
-    mail["To"] = Address(addr_spec=message.recipient)
+    mail["To"] = parse_address(message.recipient)
     mail["Subject"] = message.subject
     mail["Message-ID"] = make_msgid(domain=sender.domain or None)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies stay away
     mail.set_content(message.body, subtype="html" if message.is_html else "plain")
     return mail
+
+
+def parse_address(text: str) -> Address:
+    """Parse one bare address; raises ValueError, whatever the standard library made of it."""
+    try:
+        return Address(addr_spec=text)
+    except (IndexError, MessageError) as error:
+        raise ValueError("not a mail address") from error
 
 
 def describe(error: Exception) -> str:
