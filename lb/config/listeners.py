@@ -14,7 +14,7 @@ from lb.config.suggest import did_you_mean
 from rules import InvalidRules, Problem, RuleSet, lint
 from rules.actions import AuthenticateCognito, Forward
 from rules.document import parse_ruleset
-from rules.limits import RELAXED
+from rules.limits import AWS, RELAXED, Limits
 
 KEY_CODES = {"UnknownKey", "UnknownMember"}
 """Problems that are about a key itself, shown where the key stands."""
@@ -56,13 +56,19 @@ def _read_ruleset(
             known_target_groups=groups,
             known_user_pools=pools.pools,
             listener_protocol=_protocol(listener),
-            limits=RELAXED,
+            limits=_limits(document),
         )
     except InvalidRules as invalid:
         _place(document, where, invalid.problems)
         return None
     _place(document, where, lint(ruleset))
     return ruleset
+
+
+def _limits(document: Document) -> Limits:
+    root = document.value
+    section = root.get("LoadBalancer") if isinstance(root, Mapping) else None
+    return AWS if isinstance(section, Mapping) and section.get("Quotas") == "aws" else RELAXED
 
 
 def _protocol(listener: Mapping[str, object]) -> str | None:

@@ -136,6 +136,9 @@ class LoadBalancerSection(Section):
     ) = None
     """Whole ARN, where apps check the `signer` of an AWS load balancer that this one stands in for.
     Default: derived from name, region and account."""
+    quotas: Literal["relaxed", "aws"] = "relaxed"
+    """`aws`: rules that exceed the quotas of an AWS load balancer (100 rules, 5 values and 6 wildcards
+    per rule, ...) are problems, so that the file stays portable."""
     load_balancer_attributes: Attributes = ()
     """Load balancer attributes; see the table of keys below."""
 

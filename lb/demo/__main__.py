@@ -9,7 +9,7 @@ import typer
 import uvicorn
 
 from lb.demo.identity import Expected
-from lb.demo.launch import CLIENT, POOL
+from lb.demo.launch import CLIENT, POOL, SIGNER
 from lb.demo.sample_app import SampleSettings, create_sample_app
 
 
@@ -18,7 +18,7 @@ def serve(
     name: Annotated[str, typer.Option(help="Which target this is.")] = "blue",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 3001,
     address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    signer: Annotated[str, typer.Option(help="ARN of the load balancer.")] = "",
+    signer: Annotated[str, typer.Option(help="ARN of the load balancer. [default: the demo's]")] = "",
     public_url: Annotated[
         str, typer.Option(help="Where browsers find the load balancer.")
     ] = "http://localhost:8080",
@@ -30,7 +30,7 @@ def serve(
     """Serve the sample app on one port."""
     expected = Expected(
         keys_url=keys_url or f"{public_url}/.well-known/albacore/keys",
-        signer=signer or os.environ.get("ALBACORE_SIGNER", ""),
+        signer=signer or os.environ.get("ALBACORE_SIGNER") or SIGNER,
         client=CLIENT,
         issuer=f"{pool_url}/{POOL}",
     )

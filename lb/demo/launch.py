@@ -25,6 +25,7 @@ from lb.sockets import Binding, CannotBind, bind_all, port_of
 
 CLIENT = "sampleapp0000000000000000"
 POOL = "local_Demo00001"
+SIGNER = build_arns(name="demo", region="local", account="000000000000", load_balancer_arn=None).load_balancer
 USER, PASSWORD = "demo@example.com", "Demo-user-1"
 TARGETS = ("blue", "green")
 DEFAULT_PORT, DEFAULT_POOL_PORT, DEFAULT_ADMIN_PORT = 8080, 9000, 9100
@@ -126,10 +127,9 @@ async def _targets(ports: Ports) -> AsyncIterator[dict[str, int]]:
 
 
 def _sample_settings(name: str, ports: Ports) -> SampleSettings:
-    arns = build_arns(name="demo", region="local", account="000000000000", load_balancer_arn=None)
     expected = Expected(
         keys_url=f"http://127.0.0.1:{ports.listener}/.well-known/albacore/keys",
-        signer=arns.load_balancer,
+        signer=SIGNER,
         client=CLIENT,
         issuer=f"{ports.pool_url}/{POOL}",
     )

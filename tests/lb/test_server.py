@@ -410,3 +410,55 @@ def _secure_answer(port: int, context: ssl.SSLContext) -> tuple[int, bytes] | No
         return get(port, context=context)
     except OSError:
         return None  # the old door may take one more connection while it closes
+
+
+def test_an_unreachable_provider_keeps_nothing_from_starting(start: Callable[..., Running]) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        issuer = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    login = (
+        "{Type: authenticate-oidc, Order: 1, AuthenticateOidcConfig: "
+        f'{{Issuer: "{issuer}", ClientId: a, ClientSecret: hush-hush}}}}'
+    )
+    rule = (
+        "    Rules:\n      - Priority: 1\n        Conditions: [{Field: path-pattern, Values: [/private]}]\n"
+        f"        Actions: [{login}, {{Type: fixed-response, Order: 2, "
+        "FixedResponseConfig: {StatusCode: '200'}}]\n"
+    )
+    running = start("Listeners:\n" + fixed("hi") + rule)
+    running.wait_output(f"identity provider {issuer}: no answer")
+    assert get(running.port()) == (200, b"hi")
+    assert get(running.port(), "/private")[0] in range(500, 600)
+    assert "hush-hush" not in running.output
+
+
+def pools(*names: str) -> str:
+    items = "".join(
+        f"  - UserPoolName: {name}\n    UserPoolId: local_{name}\n"
+        f"    UserPoolClients: [{{ClientName: web, CallbackURLs: [http://localhost/oauth2/idpresponse]}}]\n"
+        for name in names
+    )
+    return f"UserPools:\n{items}PoolServer: {{Port: 0}}\n"
+
+
+def test_user_pools_are_served_and_reloaded(start: Callable[..., Running]) -> None:
+    running = start("Listeners:\n" + fixed("hi") + pools("people"))
+    pool = json.loads(running.ready.read_text())["pool"]
+    port = int(pool.rpartition(":")[2])
+
+    def issuer(name: str) -> str | None:
+        status, body = get(port, f"/local_{name}/.well-known/openid-configuration")
+        return json.loads(body)["issuer"] if status == 200 else None
+
+    assert issuer("people") == f"{pool}/local_people"
+    assert issuer("guests") is None
+    running.config.write_text("Listeners:\n" + fixed("hi") + pools("people", "guests"))
+    running.wait_output("configuration taken up")
+    assert issuer("guests") == f"{pool}/local_guests"
+    assert issuer("people") == f"{pool}/local_people"
+    running.config.write_text("Listeners:\n" + fixed("hi"))
+    running.wait_output("1 ports kept, 0 opened, 1 closed")
+    until(lambda: not answers(port), "the pool's door closes")
+    assert get(running.port()) == (200, b"hi")
+    assert running.end() == 0
+    assert "Traceback" not in running.output

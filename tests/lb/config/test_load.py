@@ -245,3 +245,27 @@ def test_raises_one_error_whose_text_lists_every_problem(tmp_path: Path) -> None
     with pytest.raises(InvalidConfig) as caught:
         load_settings(path, environ={})
     assert len(str(caught.value).splitlines()) == len(caught.value.problems) == 12
+
+
+WILDCARDS = one_listener(
+    "{Priority: 1, Conditions: [{Field: path-pattern, Values: ['/*/*/*/*/*/*/*']}], "
+    "Actions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: '200'}}]}",
+    "LoadBalancer: {Quotas: QUOTAS}",
+)
+
+
+def test_quotas_of_aws_are_kept_where_they_are_asked_for(check: Check) -> None:
+    assert check(WILDCARDS.replace("QUOTAS", "relaxed")).problems == ()
+    problem = check(WILDCARDS.replace("QUOTAS", "aws")).only
+    assert problem.line == 5
+    assert "wildcard" in problem.message
+
+
+def test_a_redirect_to_itself_is_told(check: Check) -> None:
+    text = GOOD.replace(
+        "[{Type: forward, TargetGroupArn: app}]",
+        "[{Type: redirect, RedirectConfig: {Port: '#{port}', StatusCode: HTTP_301}}]",
+    )
+    problem = check(text).only
+    assert (problem.line, problem.code) == (4, "InvalidLoadBalancerAction")
+    assert "loop" in problem.message
