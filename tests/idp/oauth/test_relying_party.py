@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
-import uvicorn
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from idp.app import close, create_app
+from idp.app import create_app
 from tests.support.hosted_pages import (
     CALLBACK,
     CLIENT,
@@ -24,34 +22,18 @@ from tests.support.hosted_pages import (
     read_page,
 )
 from tests.support.pools import CHEAP, POOL_ID
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the signals of the test run alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
+from tests.support.serving import serving
 
 
 @pytest.fixture
-async def address(tmp_path: Any, prepared_directory: Any) -> AsyncIterator[str]:
+async def address(tmp_path: Path) -> AsyncIterator[str]:
     """The pool on a port of its own; the lifespan opens and closes it."""
-    config = uvicorn.Config("unset", port=0, log_level="error", server_header=False)
-    sock = config.bind_socket()
-    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    app = create_app(pools_document(), public_url=url, data_directory=tmp_path / "data", hash_cost=CHEAP)
-    config.app = app
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    while not server.started:
-        assert not serving.done(), "the server did not start"
-        await asyncio.sleep(0.02)
-    yield url
-    server.should_exit = True
-    await serving
-    await close(app)
-    sock.close()
+
+    def make(url: str) -> Any:
+        return create_app(pools_document(), public_url=url, data_directory=tmp_path / "d", hash_cost=CHEAP)
+
+    async with serving(make) as url:
+        yield url
 
 
 async def sign_in(url: str) -> str:

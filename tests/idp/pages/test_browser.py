@@ -1,0 +1,195 @@
+"""The pages in a real Chromium: what the policy lets through, what it looks like, what a keyboard reaches."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Route
+
+from idp.app import create_app
+from tests.support import chromium
+from tests.support.hosted_pages import CLIENT, PASSWORD, pools_document
+from tests.support.pools import CHEAP
+from tests.support.serving import serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A pool on localhost and an app on another origin whose callback redirects to a third."""
+
+    browser: Browser
+    pool: str
+    app: str
+
+    def authorize(self, callback: str = "/cb", **changes: str) -> str:
+        """Where the app sends a browser to sign in."""
+        asked = {"client_id": CLIENT, "redirect_uri": self.app + callback, "response_type": "code"} | changes
+        return f"{self.pool}/oauth2/authorize?{urlencode(asked)}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(folder: Path) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
+        driver = await stack.enter_async_context(async_playwright())
+        browser = await chromium.launch(driver)
+        stack.push_async_callback(browser.close)
+        app = await stack.enter_async_context(serving(make_app, host="127.0.0.1"))
+
+        def make_pool(url: str) -> Any:
+            client = pools_document()[0]["UserPoolClients"][0]
+            client |= {
+                "CallbackURLs": [f"{app}/cb", f"{app}/cb-elsewhere"],
+                "LogoutURLs": [make_elsewhere(app)],
+            }
+            document = pools_document(UserPoolClients=[client])
+            return create_app(document, public_url=url, data_directory=folder / "data", hash_cost=CHEAP)
+
+        pool = await stack.enter_async_context(serving(make_pool, host="localhost"))
+        yield Scene(browser, pool, app)
+
+
+def make_elsewhere(app: str) -> str:
+    return app.replace("127.0.0.1", "localhost") + "/home"
+
+
+def make_app(url: str) -> Starlette:
+    """An app whose callbacks redirect, one on the same origin and one to another host of its own."""
+
+    async def home(_: Any) -> HTMLResponse:
+        return HTMLResponse("<!doctype html><title>app</title><h1>Welcome</h1>")
+
+    def to(target: str) -> Any:
+        async def answer(_: Any) -> RedirectResponse:
+            return RedirectResponse(target, status_code=302)
+
+        return answer
+
+    return Starlette(
+        routes=[
+            Route("/cb", to(f"{url}/home")),
+            Route("/cb-elsewhere", to(make_elsewhere(url))),
+            Route("/home", home),
+            Route("/favicon.ico", to("data:,")),
+        ]
+    )
+
+
+async def fill_in(page: Page) -> None:
+    await page.get_by_label("Email").fill("mina@example.com")
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("callback", ["/cb", "/cb-elsewhere"], ids=["same origin", "on to another host"])
+async def test_sign_in_passes_the_policy_all_the_way_into_the_app(scene: Scene, callback: str) -> None:
+    """Chromium holds every redirect after the form against form-action."""
+    context, watch = await chromium.new_context(scene.browser)
+    page = await context.new_page()
+    await page.goto(scene.authorize(callback))
+    await fill_in(page)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Welcome")
+    await context.close()
+    assert watch.complaints == []
+
+
+async def test_pages_work_without_javascript(scene: Scene) -> None:
+    context, _ = await chromium.new_context(scene.browser, java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(scene.authorize())
+    await fill_in(page)
+    await page.wait_for_url(f"{scene.app}/home")
+    await context.close()
+
+
+async def test_problem_has_the_focus_and_is_announced(scene: Scene) -> None:
+    context, watch = await chromium.new_context(scene.browser)
+    page = await context.new_page()
+    await page.goto(scene.authorize())
+    await page.get_by_label("Email").fill("mina@example.com")
+    await page.get_by_label("Password", exact=True).fill("Wrong-Horse-1")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_be_focused()
+    described = await page.get_by_label("Password", exact=True).get_attribute("aria-describedby")
+    assert described == "problems"
+    await context.close()
+    assert watch.complaints == []
+
+
+async def test_sign_up_is_reached_and_filled_by_keyboard(scene: Scene) -> None:
+    context, watch = await chromium.new_context(scene.browser)
+    page = await context.new_page()
+    await page.goto(scene.authorize().replace("/oauth2/authorize", "/signup"))
+    await page.keyboard.type("keys@example.com")
+    for _ in range(2):
+        await page.keyboard.press("Tab")
+        await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
+    await expect(page.get_by_label("Code")).to_be_focused()
+    await context.close()
+    assert watch.complaints == []
+
+
+PATHS = ["/login", "/signup", "/forgotPassword", "/resendcode", "/error", "/"]
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_pages_fit_and_keep_their_contrast(scene: Scene, scheme: str, lang: str, width: int) -> None:
+    viewport = {"width": width, "height": 800}
+    context, watch = await chromium.new_context(scene.browser, viewport=viewport, color_scheme=scheme)
+    page = await context.new_page()
+    for path in PATHS:
+        await page.goto(scene.authorize(lang=lang).replace("/oauth2/authorize", path))
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert await page.evaluate(LOW_CONTRAST) == [], path
+        assert await page.evaluate(UNLABELLED) == [], path
+        await chromium.picture(page, f"pool{path.replace('/', '-')}-{lang}-{scheme}-{width}")
+    await context.close()
+    assert watch.complaints == []
+
+
+UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden])')]
+  .filter(input => !input.labels.length).map(input => input.name)"""
+
+# WCAG 2.2 1.4.3: text against the nearest opaque background behind it, 4.5 to 1.
+LOW_CONTRAST = """() => {
+  const channels = text => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b]
+    .map(c => c / 255).map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+  const behind = node => {
+    for (let at = node; at; at = at.parentElement) {
+      const [r, g, b, a = 1] = channels(getComputedStyle(at).backgroundColor);
+      if (a === 1) return [r, g, b];
+    }
+    return channels(getComputedStyle(document.documentElement).backgroundColor);
+  };
+  const found = [];
+  for (const node of document.querySelectorAll('body *')) {
+    const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
+    if (!own || node.closest('.offscreen, svg')) continue;
+    const [a, b] = [light(channels(getComputedStyle(node).color)), light(behind(node))];
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) found.push(`${node.tagName} ${node.textContent.trim()} ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
