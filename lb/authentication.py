@@ -5,7 +5,7 @@ The seam between the data plane and `lb.authn`: nothing here decides about a req
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lb.authn.callback import Callback
 from lb.authn.realm import session_binding
@@ -25,13 +25,19 @@ SIGNING_KEYS = "signing-keys.json"
 class AuthenticationOwner:
     """Keys, sessions and provider connections of one load balancer, for its whole life."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Prepare; keys are made or read when the first pre-action is compiled."""
+    def __init__(self, settings: Settings, *, on_refreshed: Callable[[], None] = lambda: None) -> None:
+        """Prepare; keys are made or read when the first pre-action is compiled.
+
+        `on_refreshed` is called after each refresh of a session.
+        """
         self._settings = settings
+        self._on_refreshed = on_refreshed
         self._runtime: AuthRuntime | None = None
 
     def compiler(self, settings: Settings, providers: Mapping[PreAction, IdentityProvider]) -> Authentication:
-        """Return how the pre-actions of `settings` are compiled."""
+        """Return how the pre-actions of `settings` are compiled; keys rotated since are taken up."""
+        if self._runtime is not None:
+            self._runtime.use_keys(*self._read_keys())
 
         def compile_action(action: PreAction, listener_arn: str) -> PreActionHandler:
             return compile_pre_action(
@@ -51,14 +57,18 @@ class AuthenticationOwner:
 
     def _started(self) -> AuthRuntime:
         if self._runtime is None:
-            directory = self._settings.data_directory
+            keys, signing = self._read_keys()
             self._runtime = AuthRuntime(
-                KeyRing.load_or_create(directory / SESSION_KEYS),
-                SigningKeys.load_or_create(directory / SIGNING_KEYS),
-                self._settings.arn,
-                HttpxSender(),
+                keys, signing, self._settings.arn, HttpxSender(), on_refreshed=self._on_refreshed
             )
         return self._runtime
+
+    def _read_keys(self) -> tuple[KeyRing, SigningKeys]:
+        directory = self._settings.data_directory
+        return (
+            KeyRing.load_or_create(directory / SESSION_KEYS),
+            SigningKeys.load_or_create(directory / SIGNING_KEYS),
+        )
 
     async def aclose(self) -> None:
         """Close connections to providers."""

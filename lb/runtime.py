@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lb.authentication import AuthenticationOwner
 from lb.observe.access_log import AccessLog
-from lb.observe.metrics import Metrics
+from lb.observe.metrics import AuthEvent, Metrics
 from lb.observe.record import AccessRecord
 from lb.responses import http_date
 from lb.settings import IdentityProvider, Settings
@@ -62,7 +62,9 @@ class Runtime:
         self.metrics = Metrics(group_counts=self.registry.counts, rows_lost=lambda: self.access_log.rows_lost)
         self.pool = UpstreamPool(settings.attributes.idle_timeout_seconds)
         self.registry.on_released = self.pool.release
-        self.authentication = authentication or AuthenticationOwner(settings)
+        self.authentication = authentication or AuthenticationOwner(
+            settings, on_refreshed=lambda: self.metrics.auth(AuthEvent.REFRESHED)
+        )
         self.exchanges: set[Exchange] = set()
         """Requests being served."""
         self.swept: set[Swept] = set()
