@@ -20,6 +20,7 @@ from tests.support.running import free_ports
 from tests.support.stack import ADA, PASSWORD, Ports, authenticate, forward, rule, stack_config
 from tests.support.visitor import Visitor
 
+ROOT = Path(__file__).parent.parent
 PLAIN, PRIVATE = "/plain", "/private"
 
 
@@ -56,7 +57,8 @@ def start_albacore(place: Place) -> list[Subject]:
     rows = rows_of("albacore", direct, f"http://127.0.0.1:{ports.web}", cookie)
     (asgi_port,) = free_ports(1)
     command = [sys.executable, "-m", "bench.asgi_server", str(config), str(asgi_port)]
-    asgi = Program(command, core=place.core, log=place.folder / "albacore-asgi.log")
+    log = place.folder / "albacore-asgi.log"
+    asgi = Program(command, core=place.core, log=log, env={"PYTHONPATH": str(ROOT)})
     asgi.wait_for_port(asgi_port)
     return rows + rows_of("albacore ASGI", asgi, f"http://127.0.0.1:{asgi_port}", cookie)
 

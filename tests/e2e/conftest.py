@@ -1,6 +1,6 @@
 """Fixtures of the end-to-end tests.
 
-A browser per worker, a stack per module, a test authority, npm packages.
+A browser and a plain stack per worker, a test authority, npm packages.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     assert watch.complaints == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A load balancer that wants a login for everything, its pool, and a target."""
     with running_stack(tmp_path_factory.mktemp("stack")) as stack:

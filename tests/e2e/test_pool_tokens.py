@@ -19,7 +19,7 @@ AWS_ISSUER = f"https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A pool that calls itself by the address that Cognito gave it, as a moved pool must."""
     folder = tmp_path_factory.mktemp("aws-issuer")
     with running_stack(folder, pool_members={"Issuer": AWS_ISSUER}) as stack:
@@ -27,9 +27,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def tokens(stack: Stack) -> Tokens:
+def tokens(moved: Stack) -> Tokens:
     """Tokens of a signed-in user, by the code flow."""
-    return code_flow(stack, username=ADA, password=PASSWORD)
+    return code_flow(moved, username=ADA, password=PASSWORD)
 
 
 def jwks(ports: Ports) -> object:
@@ -37,18 +37,18 @@ def jwks(ports: Ports) -> object:
     return httpx.get(f"{ports.pool_url}/{POOL_ID}/.well-known/jwks.json", trust_env=False).json()
 
 
-def test_there_are_exactly_two_keys_one_per_kind_of_token(stack: Stack) -> None:
+def test_there_are_exactly_two_keys_one_per_kind_of_token(moved: Stack) -> None:
     """cognito.md 1.11: verifiers look keys up by kid, ID and access tokens have different ones."""
-    keys = jwks(stack.ports)
+    keys = jwks(moved.ports)
     assert isinstance(keys, dict)
     assert len(keys["keys"]) == 2
     assert {key["use"] for key in keys["keys"]} == {"sig"}
 
 
 @pytest.mark.parametrize("use", ["id", "access"])
-def test_cognito_jwt_verifier_accepts(stack: Stack, tokens: Tokens, run_node: RunNode, use: str) -> None:
+def test_cognito_jwt_verifier_accepts(moved: Stack, tokens: Tokens, run_node: RunNode, use: str) -> None:
     properties = {"userPoolId": POOL_ID, "tokenUse": use, "clientId": CLIENT_ID}
-    arguments = {"kind": "CognitoJwtVerifier", "properties": properties, "jwks": jwks(stack.ports)}
+    arguments = {"kind": "CognitoJwtVerifier", "properties": properties, "jwks": jwks(moved.ports)}
     result = run_node("verify_pool.mjs", {**arguments, "token": tokens.by_use(use)})
     claims = result.get("claims")
     assert isinstance(claims, dict), result
@@ -57,29 +57,22 @@ def test_cognito_jwt_verifier_accepts(stack: Stack, tokens: Tokens, run_node: Ru
 
 @pytest.mark.parametrize(("wanted", "given"), [("id", "access"), ("access", "id")])
 def test_cognito_jwt_verifier_refuses_the_other_kind(
-    stack: Stack, tokens: Tokens, run_node: RunNode, wanted: str, given: str
+    moved: Stack, tokens: Tokens, run_node: RunNode, wanted: str, given: str
 ) -> None:
     properties = {"userPoolId": POOL_ID, "tokenUse": wanted, "clientId": CLIENT_ID}
-    arguments = {"kind": "CognitoJwtVerifier", "properties": properties, "jwks": jwks(stack.ports)}
+    arguments = {"kind": "CognitoJwtVerifier", "properties": properties, "jwks": jwks(moved.ports)}
     result = run_node("verify_pool.mjs", {**arguments, "token": tokens.by_use(given)})
     assert result["refused"] == "CognitoJwtInvalidTokenUseError", result
 
 
-@pytest.fixture(scope="module")
-def own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A pool that is its own issuer."""
-    with running_stack(tmp_path_factory.mktemp("own-issuer")) as stack:
-        yield stack
-
-
 @pytest.mark.parametrize("kind", ["JwtVerifier", "JwtRsaVerifier"])
 def test_generic_verifiers_accept_with_keys_fetched_over_https(
-    own_issuer: Stack, authority: Authority, run_node: RunNode, kind: str
+    stack: Stack, authority: Authority, run_node: RunNode, kind: str
 ) -> None:
-    tokens = code_flow(own_issuer, username=ADA, password=PASSWORD)
-    with tls_front(authority, own_issuer.ports.pool) as port:
+    tokens = code_flow(stack, username=ADA, password=PASSWORD)
+    with tls_front(authority, stack.ports.pool) as port:
         properties = {
-            "issuer": f"{own_issuer.pool_url}/{POOL_ID}",
+            "issuer": f"{stack.pool_url}/{POOL_ID}",
             "audience": CLIENT_ID,
             "jwksUri": f"https://localhost:{port}/{POOL_ID}/.well-known/jwks.json",
         }

@@ -1,14 +1,15 @@
 """Third-party relying parties against the pool.
 
 Openid-client (JavaScript) and Authlib (Python), both with PKCE.
+
+The load balancer only lends its callback URL: nothing is sent there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx2
-import pytest
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
@@ -16,18 +17,11 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.support.relying_party import callback
-from tests.support.stack import ADA, CLIENT_ID, CLIENT_SECRET, PASSWORD, POOL_ID, Stack, running_stack
+from tests.support.stack import ADA, CLIENT_ID, CLIENT_SECRET, PASSWORD, POOL_ID, Stack
 from tests.support.visitor import Visitor
 
 RunNode = Callable[..., dict[str, object]]
 VERIFIER = "a-code-verifier-that-is-long-enough-for-rfc-7636-x"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A pool; the load balancer only lends its callback URL."""
-    with running_stack(tmp_path_factory.mktemp("parties")) as stack:
-        yield stack
 
 
 def sign_in(visitor: Visitor, stack: Stack, url: str) -> str:
