@@ -201,6 +201,8 @@ def test_what_one_condition_makes_of_a_request_serves_the_next() -> None:
     assert compile_condition(HttpHeader("B", ("2",)), names)(head, memo)
     assert compile_condition(QueryString((QueryPair("1"),)), names)(head, memo)
     assert compile_condition(SourceIp(("203.0.113.0/24",)), names)(head, memo)
+    assert compile_condition(QueryString((QueryPair("1", "q"),)), names)(head, memo)
+    assert not compile_condition(SourceIp(("10.0.0.0/8",)), names)(head, memo)
     assert memo == {
         "headers": {b"a": ["1"], b"b": ["2"]},
         "pairs": {"q": ["1"]},

@@ -64,6 +64,24 @@ def test_several_patterns_match_what_any_of_them_matches(patterns: list[str], te
     assert compile_shapes(shapes)(text) == any(glob(tokens(pattern), text) for pattern in patterns)
 
 
+@pytest.mark.parametrize(
+    ("patterns", "matched", "missed"),
+    [
+        (["*", "a"], "zz", None),
+        (["a", "b"], "b", "c"),
+        (["a*", "b*"], "bc", "cb"),
+        (["*a", "*b"], "cb", "bc"),
+        (["a?c"], "abc", "ac"),
+        (["a", "b*", "*c", "?d"], "xd", "xdx"),
+    ],
+    ids=["everything", "literals", "prefixes", "suffixes", "one-other", "all"],
+)
+def test_every_mixture_of_shapes(patterns: list[str], matched: str, missed: str | None) -> None:
+    matches = compile_shapes(sort_shapes(map(parse_pattern, patterns)))
+    assert matches(matched)
+    assert missed is None or not matches(missed)
+
+
 @quickly
 @given(st.text("ab\\*?", max_size=8), st.text("ab\\*?", max_size=8))
 def test_backslash_escapes_only_where_asked(pattern: str, text: str) -> None:

@@ -1,7 +1,12 @@
 """The canonical form of documents."""
 
+import json
+
+from hypothesis import given
+
 from rules import AuthenticateOidc, FixedResponse, PathPattern, Rule, RuleSet, parse_ruleset, to_document
 from tests.support.rules_heads import FORWARD
+from tests.support.rules_strategies import quickly, rulesets
 
 
 def test_canonical_form_is_the_same_for_every_spelling() -> None:
@@ -41,3 +46,11 @@ def test_secret_is_left_out_unless_asked_for() -> None:
     ruleset = RuleSet((rule,), Rule(0, FixedResponse(404)))
     assert "hunter2" not in str(to_document(ruleset))
     assert "hunter2" in str(to_document(ruleset, with_secrets=True))
+
+
+@quickly
+@given(rulesets)
+def test_what_is_written_reads_back_as_it_was(ruleset: RuleSet) -> None:
+    document = to_document(ruleset, with_secrets=True)
+    assert parse_ruleset(json.loads(json.dumps(document))) == ruleset
+    assert to_document(parse_ruleset(document), with_secrets=True) == document
