@@ -5,6 +5,7 @@ The seam between the data plane and `lb.authn`: nothing here decides about a req
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
 from lb.authn.callback import Callback
@@ -20,6 +21,9 @@ from rules.actions import PreAction
 
 SESSION_KEYS = "session-keys"
 SIGNING_KEYS = "signing-keys.json"
+SESSION_SECRETS = "ALBACORE_SESSION_SECRETS"
+"""Environment variable with session secrets, newest last, for processes whose data directory does not
+last."""
 
 
 class AuthenticationOwner:
@@ -65,10 +69,9 @@ class AuthenticationOwner:
 
     def _read_keys(self) -> tuple[KeyRing, SigningKeys]:
         directory = self._settings.data_directory
-        return (
-            KeyRing.load_or_create(directory / SESSION_KEYS),
-            SigningKeys.load_or_create(directory / SIGNING_KEYS),
-        )
+        given = os.environ.get(SESSION_SECRETS, "").split()
+        ring = KeyRing.from_secrets(given) if given else KeyRing.load_or_create(directory / SESSION_KEYS)
+        return ring, SigningKeys.load_or_create(directory / SIGNING_KEYS)
 
     async def aclose(self) -> None:
         """Close connections to providers."""

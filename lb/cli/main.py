@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from lb.cli import check, demo, explain, init, run_command, schema, users
+from lb.cli import check, demo, explain, init, keys, run_command, schema, users
 from lb.cli.terminal import complain, print_problems, say
 from lb.config import InvalidConfig
 from lb.exits import CannotStart, Exit
@@ -53,6 +53,7 @@ app.command("check")(check.check)
 app.command("explain")(explain.explain)
 app.command("run")(run_command.run)
 app.command("schema")(schema.schema)
+app.add_typer(keys.app, name="keys")
 app.command("users", context_settings=users.SETTINGS, add_help_option=False)(users.users)
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lb.authentication import SESSION_KEYS, SIGNING_KEYS, AuthenticationOwner
+from lb.authentication import SESSION_KEYS, SESSION_SECRETS, SIGNING_KEYS, AuthenticationOwner
 from lb.authn.authenticate import AuthenticateHandler
 from lb.authn.signing_keys import rotate_signing_keys
-from lb.sealed import rotate_key_file
+from lb.sealed import KeyRing, rotate_key_file
 from lb.settings import Settings
 from rules.actions import AuthenticateCognito, AuthenticateOidc
 
@@ -68,6 +68,15 @@ async def test_a_broken_key_file_stops_the_reload(owner, tmp_path) -> None:
 async def test_a_user_pool_that_nobody_knows_is_no_handler(owner, tmp_path) -> None:
     with pytest.raises(ValueError, match="user pool demo"):
         owner.compiler(settings(tmp_path), {}).compile(AuthenticateCognito("demo", "web"), "arn:listener")
+
+
+async def test_session_secrets_of_the_environment_take_the_place_of_the_file(
+    owner, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv(SESSION_SECRETS, f"{'a' * 40} {'b' * 40}")
+    ring = compiled(owner, tmp_path).runtime.keys
+    assert repr(ring) == repr(KeyRing.from_secrets(["a" * 40, "b" * 40]))
+    assert not (tmp_path / SESSION_KEYS).exists()
 
 
 async def test_refreshes_are_reported(tmp_path) -> None:
