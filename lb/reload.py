@@ -68,6 +68,7 @@ def refuse_changes(old: Settings, new: Settings) -> list[str]:
     fixed = {
         "DataDirectory": (old.data_directory, new.data_directory),
         "LoadBalancer's ARN": (old.arn, new.arn),
+        "AccessLog": (old.access_log, new.access_log),
     }
     return [
         f"{name} cannot change while running (from {before} to {after}): restart, or change it back"
