@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from idp.oauth.answers import found, see_other
+from idp.oauth.answers import see_other
 from idp.oauth.complete import complete
 from idp.oauth.flow import is_fresh
 from idp.oauth.session import LiveSession, find_session, start_session
 from idp.outcomes import NewPasswordRequired, SignedIn, SignInOutcome, SignInReason, SignInRefused
 from idp.pages.fields import sign_in_field
+from idp.pages.leave import leave
 from idp.pages.local import client_address
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
@@ -70,7 +71,7 @@ async def lead_on(visit: Visit, outcome: SignInOutcome, *, username: str) -> Res
 async def finish(visit: Visit, signed_in: SignedIn) -> Response:
     """Open the browser's session and send it back to the app."""
     location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
-    response = found(location)
+    response = leave(visit.request, location)
     await start_session(visit.site, visit.pool, signed_in, request=visit.request, response=response)
     return response
 
@@ -88,9 +89,8 @@ async def _refused(visit: Visit, refused: SignInRefused, username: str) -> Respo
 async def _continue(visit: Visit, live: LiveSession) -> Response:
     # Silent reuse: the session keeps its time of sign-in and is not extended (cognito.md 1.0).
     signed_in = SignedIn(live.user, live.auth_time)
-    return found(
-        await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
-    )
+    location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
+    return leave(visit.request, location)
 
 
 async def _usable_session(visit: Visit) -> LiveSession | None:

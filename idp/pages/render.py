@@ -66,7 +66,7 @@ def render(
     status: int = 200,
     form_targets: Iterable[str] = (),
 ) -> Response:
-    """Render a page; `form_targets` are URLs to which an accepted form may redirect."""
+    """Render a page; an accepted form of it may redirect to `form_targets` (see `idp.pages.leave`)."""
     site, catalogue = site_of(request), catalogue_for(request)
     defaults: dict[str, Any] = {
         "t": catalogue.text,
@@ -80,18 +80,20 @@ def render(
     }
     text = environment().get_template(template).render(defaults | context)
     response = HTMLResponse(text, status_code=status)
-    response.headers["content-security-policy"] = content_security_policy(form_targets)
+    targets = () if is_modern_browser(request) else form_targets
+    response.headers["content-security-policy"] = content_security_policy(targets)
     response.headers["content-language"] = catalogue.code
     _remember_language(site, request, response)
     return response
 
 
-def content_security_policy(form_targets: Iterable[str] = ()) -> str:
-    """Spell the policy of a page.
+def is_modern_browser(request: Request) -> bool:
+    """Whether the client is a browser that tells how it fetches, on https or on this machine."""
+    return "sec-fetch-mode" in request.headers
 
-    Chrome holds every redirect after a form submission against `form-action`, so the client's own addresses
-    are named there: a sign-in is answered with a redirect to the app.
-    """
+
+def content_security_policy(form_targets: Iterable[str] = ()) -> str:
+    """Spell the policy of a page."""
     targets = " ".join(dict.fromkeys(["'self'", *map(form_action_source, form_targets)]))
     return (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; "

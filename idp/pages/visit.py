@@ -22,10 +22,12 @@ from idp.oauth.authorize_endpoint import recognise, refuse
 from idp.oauth.body import BodyProblem, read_form
 from idp.oauth.errors import Redirected, Shown
 from idp.oauth.parameters import Parameters
+from idp.oauth.redirects import error_location
 from idp.pages import csrf
 from idp.pages.errors import error_page
 from idp.pages.fields import translate
 from idp.pages.i18n import Catalogue
+from idp.pages.leave import leave
 from idp.pages.local import is_local
 from idp.pages.render import catalogue_for, render
 from idp.pages.steps import Step, StepBinding, StepKind, open_step, seal_step
@@ -108,6 +110,8 @@ def form_page(show: Show, submit: Show) -> Callable[[Request], Awaitable[Respons
     async def endpoint(request: Request) -> Response:
         site = site_of(request)
         known = await recognise(site, request)
+        if isinstance(known, Redirected) and request.method == "POST":
+            return leave(request, error_location(known))
         if isinstance(known, Shown | Redirected):
             return refuse(site, known)
         browser = csrf.csrf_of(request).recognise(request.cookies.get(csrf.COOKIE))

@@ -54,10 +54,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 
         def make_pool(url: str) -> Any:
             client = pools_document()[0]["UserPoolClients"][0]
-            client |= {
-                "CallbackURLs": [f"{app}/cb", f"{app}/cb-elsewhere"],
-                "LogoutURLs": [make_elsewhere(app)],
-            }
+            client |= {"CallbackURLs": [f"{app}/cb", f"{app}/cb-elsewhere"]}
             document = pools_document(UserPoolClients=[client])
             return create_app(document, public_url=url, data_directory=folder / "data", hash_cost=CHEAP)
 
@@ -66,7 +63,8 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 
 
 def make_elsewhere(app: str) -> str:
-    return app.replace("127.0.0.1", "localhost") + "/home"
+    """An address of the app that the pool has never heard of."""
+    return app.replace("127.0.0.1", "elsewhere.test") + "/home"
 
 
 def make_app(url: str) -> Starlette:
@@ -107,6 +105,30 @@ async def test_sign_in_passes_the_policy_all_the_way_into_the_app(scene: Scene, 
     await expect(page.get_by_role("heading", level=1)).to_have_text("Welcome")
     await context.close()
     assert watch.complaints == []
+
+
+async def test_plain_http_browser_that_tells_less_about_itself_gets_in_too(scene: Scene) -> None:
+    """Chromium sends Sec-Fetch-Mode on https and on this machine only."""
+    context, watch = await chromium.new_context(scene.browser)
+    page = await context.new_page()
+    await page.goto(scene.authorize().replace("localhost", "pool.test"))
+    await fill_in(page)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Welcome")
+    await context.close()
+    assert watch.complaints == []
+
+
+async def test_back_button_does_not_meet_the_page_in_between(scene: Scene) -> None:
+    context, _ = await chromium.new_context(scene.browser)
+    page = await context.new_page()
+    await page.goto("about:blank")
+    await page.goto(scene.authorize())
+    await fill_in(page)
+    await page.wait_for_url(f"{scene.app}/home")
+    await page.go_back()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    await expect(page.get_by_role("button", name="Continue as mina@example.com")).to_be_visible()
+    await context.close()
 
 
 async def test_pages_work_without_javascript(scene: Scene) -> None:
