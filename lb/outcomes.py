@@ -1,7 +1,7 @@
 """What deciding a request can come to: the vocabulary between the pipeline, its pre-actions and the exchange.
 
-Deciding is synchronous and pure. The rare case that needs I/O (code exchange, refresh, key fetch) is `Pending`: it
-names the coroutine to run, and when that finishes it gives a value that needs no more I/O.
+Deciding is synchronous and pure. The rare case that needs I/O (code exchange, refresh, key fetch) is
+`Pending`: it names the coroutine to run, and when that finishes it gives a value that needs no more I/O.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Answer:
     """A response that the load balancer makes itself."""
 
     status: int
-    headers: HeaderList = ()
+    headers: HeaderList = field(default=(), repr=False)
     """Without Server, Date, Content-Length and Connection: the adapters add those."""
     body: bytes = b""
     reason: Reason | None = None
@@ -43,9 +43,10 @@ class Answer:
 class Proceed:
     """A pre-action let the request pass."""
 
-    request_headers: HeaderList = ()
-    """Headers to add to the request: identity headers. Client-sent ones of these names are stripped always."""
-    response_headers: HeaderList = ()
+    request_headers: HeaderList = field(default=(), repr=False)
+    """Headers to add to the request: identity headers. Client-sent ones of these names are stripped
+    always."""
+    response_headers: HeaderList = field(default=(), repr=False)
     """Headers to add to the response: Set-Cookie of a refreshed session."""
     action: str = ""
     """The access log's word, e.g. `authenticate`; empty when nothing was done."""
@@ -62,8 +63,8 @@ class Dispatch:
     query: str
     authority: str
     """Host header for the target, after transforms and the Host rules of the load balancer."""
-    request_headers: HeaderList = ()
-    response_headers: HeaderList = ()
+    request_headers: HeaderList = field(default=(), repr=False)
+    response_headers: HeaderList = field(default=(), repr=False)
     actions: tuple[str, ...] = ("forward",)
     transformed_host: str = ""
     transformed_uri: str = ""

@@ -9,7 +9,7 @@ or settings starts with an empty one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lb.authn.cache import ShortLived
@@ -49,8 +49,8 @@ _NO_STORE = (b"Cache-Control", b"no-store")
 class Visit:
     """One request at a handler, with its Cookie header found."""
 
-    head: RequestHead
-    cookie: bytes | None
+    head: RequestHead = field(repr=False)
+    cookie: bytes | None = field(repr=False)
     now: float
 
 

@@ -62,6 +62,15 @@ async def test_neither_id_token_nor_refresh_token_reaches_the_target(world) -> N
     assert "nonce" not in json.loads(base64.urlsafe_b64decode(payload))
 
 
+async def test_what_passes_through_shows_no_token_in_its_repr(world) -> None:
+    browser = world.browser()
+    started = await browser.get(URL)
+    assert "state=" not in repr(started)
+    done = await browser.log_in()
+    assert "AWSELB" not in repr(done)
+    assert "access-" not in repr(await browser.get(URL))
+
+
 async def test_without_session_the_browser_goes_to_the_provider(world) -> None:
     browser = world.browser()
     outcome = await browser.get(URL)
