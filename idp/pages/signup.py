@@ -115,8 +115,16 @@ async def show_confirm(visit: Visit) -> Response:
         intro=visit.say(key, destination=step.destination),
         step=sealed if sends_codes else None,
         wrong=bool(visit.problems),
-        notice=visit.say(step.notice) if step.notice else None,
+        **_told(visit, step),
     )
+
+
+def _told(visit: Visit, step: Step) -> dict[str, object]:
+    """Say what the step before has to say: refusals of the services as a problem, the rest as a notice."""
+    if step.notice is None or visit.problems:
+        return {}
+    said = visit.say(step.notice)
+    return {"problems": [said]} if step.notice.startswith("text.") else {"notice": said}
 
 
 async def submit_confirm(visit: Visit) -> Response:

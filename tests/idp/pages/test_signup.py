@@ -1,5 +1,6 @@
 """A new account: the form, the code, and back in the app."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -174,3 +175,15 @@ async def test_pages_speak_both_languages(house: House, lang: str) -> None:
     assert page.heading == {"ko": "계정 만들기", "en": "Create your account"}[lang]
     page = await visitor.get(f"/login?{authorize_query()}")
     assert page.heading == {"ko": "로그인", "en": "Sign in"}[lang], "the choice is remembered"
+
+
+async def test_mail_that_cannot_leave_is_a_problem_and_the_account_is_there(open_house: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    smtp = {"Host": "127.0.0.1", "Port": port, "Security": "none", "From": "pool@example.com"}
+    house = await open_house(smtp=smtp)
+    page = await sign_up(house.visitor())
+    assert page.heading == "Enter your code"
+    assert page.alerts == "The code could not be sent. Please try again in a moment."
+    pool = (await house.core.pools())[0]
+    assert (await house.core.administration.get(pool, JUN))[0].status == "UNCONFIRMED"
