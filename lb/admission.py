@@ -166,10 +166,7 @@ def _check_framing(incoming: Incoming) -> Reason | None:
     if incoming.has_body:
         # A body and then a tunnel: nobody does that, and two parsers would disagree on where it begins.
         incoming.upgrade = b""
-    if (
-        incoming.forwarded_for
-        and count_forwarded_addresses(incoming.forwarded_for) > MAX_FORWARDED_ADDRESSES
-    ):
+    if incoming.forwarded_for and count_forwarded_addresses(incoming.forwarded_for) > MAX_FORWARDED_ADDRESSES:
         return Reason.TOO_MANY_FORWARDED_ADDRESSES
     if incoming.head.method in ("GET", "HEAD"):
         _classify_bodied_get(incoming)

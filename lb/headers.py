@@ -67,7 +67,8 @@ _OWNED = {
 _FOLD = bytes(c if chr(c).isascii() and chr(c).isalnum() else 0x2D for c in range(256)).lower()
 _VALID = frozenset(b"-abcdefghijklmnopqrstuvwxyz0123456789")
 _MEMORY = 4096
-_known: dict[bytes, tuple[bytes, int]] = {}
+known_names: dict[bytes, tuple[bytes, int]] = {}
+"""Spelling to (lower case, kind): what `classify` remembers, for those who cannot afford the call."""
 
 
 def is_identity_header(name: bytes) -> bool:
@@ -77,13 +78,13 @@ def is_identity_header(name: bytes) -> bool:
 
 def classify(name: bytes) -> tuple[bytes, int]:
     """Return the lower-case name and its `Kind` (as a plain int) for a header name as sent by a client."""
-    found = _known.get(name)
+    found = known_names.get(name)
     if found is None:
         lower = name.lower()
         found = (lower, int(_kind(lower)))
         # Bounded: names are the client's choice. A full memory only costs speed.
-        if len(_known) < _MEMORY and len(name) <= 64:
-            _known[name] = found
+        if len(known_names) < _MEMORY and len(name) <= 64:
+            known_names[name] = found
     return found
 
 
@@ -98,18 +99,20 @@ def _kind(lower: bytes) -> Kind:
     return Kind.PLAIN if _VALID.issuperset(lower) else Kind.INVALID
 
 
+_NO_NAMES = {b"close", b"keep-alive", b"upgrade", b""}
+_NOTHING: frozenset[bytes] = frozenset()
+
+
 def listed_in_connection(value: bytes) -> frozenset[bytes]:
     """Return the lower-case header names that a Connection value declares hop-by-hop.
 
     Names that the load balancer owns do not count: a client must not delete forwarding or framing headers
     this way (the class of Traefik CVE-2024-45410).
     """
-    names = {token.strip().lower() for token in value.split(b",")} - {
-        b"close",
-        b"keep-alive",
-        b"upgrade",
-        b"",
-    }
+    lower = value.lower()
+    if lower in _NO_NAMES:
+        return _NOTHING
+    names = {token.strip() for token in lower.split(b",")} - _NO_NAMES
     return frozenset(name for name in names if classify(name)[1] <= Kind.INVALID)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httptools
 
 from lb.admission import MAX_HEADER, MAX_HEADER_COUNT, MAX_HEADERS, MAX_REQUEST_LINE, Incoming, Origin, admit
-from lb.headers import classify
+from lb.headers import classify, known_names
 from lb.reasons import Reason
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class RequestReader:
             self._later_bytes += len(data)
         self._undelivered += len(data)
         self._feed(data)
-        self._check_limits()
+        if self.in_head or self.receiving is not None:
+            self._check_limits()
 
     def _feed(self, data: bytes) -> None:
         while True:
@@ -150,7 +151,7 @@ class RequestReader:
         them."""
         if self.head_done:
             return
-        lower, kind = classify(name)
+        lower, kind = known_names.get(name) or classify(name)
         value = value.rstrip(b" \t")
         self._head_size += len(name) + len(value) + 4
         self._names.append(name)
