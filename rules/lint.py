@@ -118,22 +118,30 @@ def _groups(rule: Rule) -> set[str]:
 
 
 def _find_shared_cookies(ruleset: RuleSet) -> Iterator[Problem]:
-    """Yield rules that log in elsewhere under another rule's cookie name: each login ends the other's."""
-    seen: dict[str, tuple[object, Rule]] = {}
+    """Yield rules that log in otherwise under another rule's cookie name: each login ends the other's."""
+    seen: dict[str, tuple[tuple[object, ...], Rule]] = {}
     for rule in (*ruleset.rules, ruleset.default):
         match rule.pre_action:
             case AuthenticateCognito():
-                client: object = (rule.pre_action.user_pool, rule.pre_action.user_pool_client_id)
+                client = (rule.pre_action.user_pool, rule.pre_action.user_pool_client_id)
             case AuthenticateOidc():
                 client = (rule.pre_action.issuer, rule.pre_action.client_id)
             case _:
                 continue
-        name = rule.pre_action.session.session_cookie_name
-        known, first = seen.setdefault(name, (client, rule))
-        if known != client:
+        policy = rule.pre_action.session
+        name = policy.session_cookie_name
+        promise = (
+            *client,
+            *sorted(policy.scope.split()),
+            policy.session_timeout,
+            *sorted(policy.authentication_request_extra_params),
+        )
+        known, first = seen.setdefault(name, (promise, rule))
+        if known != promise:
             message = (
-                f"uses the cookie {name} of {_name(first)} for another provider or client; a login at one "
-                f"ends the session at the other: give each its own SessionCookieName"
+                f"uses the cookie {name} of {_name(first)} for another provider, client, scope, "
+                f"SessionTimeout or extra parameters; a login at one ends the session at the other: "
+                f"give each its own SessionCookieName"
             )
             yield Problem(rule.where, "SharedSessionCookie", message, "warning")
 

@@ -45,8 +45,11 @@ def session_binding(listener_arn: str, action: PreAction) -> str:
 
     One client and cookie name is one session on AWS too (alb.md 3.4). A binding to the single rule would
     leave rules that `deny` or `allow` without any session, since they log nobody in. Rules that differ in
-    scope or SessionTimeout stay apart: a login at one does not give what the other promises.
+    scope, SessionTimeout or extra parameters stay apart: a login at one does not give what the other
+    promises (`acr_values`, `max_age`, a provider's own parameter for a tenant).
     """
     if isinstance(action, JwtValidation):
         return listener_arn
-    return json.dumps([listener_arn, sorted(action.session.scope.split()), action.session.session_timeout])
+    policy = action.session
+    extra = sorted(policy.authentication_request_extra_params)
+    return json.dumps([listener_arn, sorted(policy.scope.split()), policy.session_timeout, extra])

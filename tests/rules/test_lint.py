@@ -170,7 +170,26 @@ def test_a_wider_open_rule_behind_the_login_is_told_by_name() -> None:
     [
         (LOGIN, AuthenticateCognito("demo", "other"), ["SharedSessionCookie"]),
         (LOGIN, AuthenticateOidc("https://i", "c", "s"), ["SharedSessionCookie"]),
-        (LOGIN, AuthenticateCognito("demo", "web", session=SessionPolicy(scope="openid email")), []),
+        # A session is bound to these too: a login at one rule is none at the other.
+        (
+            LOGIN,
+            AuthenticateCognito("demo", "web", session=SessionPolicy(scope="openid email")),
+            ["SharedSessionCookie"],
+        ),
+        (
+            LOGIN,
+            AuthenticateCognito("demo", "web", session=SessionPolicy(session_timeout=60)),
+            ["SharedSessionCookie"],
+        ),
+        (
+            LOGIN,
+            AuthenticateCognito(
+                "demo",
+                "web",
+                session=SessionPolicy(on_unauthenticated_request=OnUnauthenticatedRequest.DENY),
+            ),
+            [],
+        ),
         (LOGIN, AuthenticateCognito("demo", "x", session=SessionPolicy(session_cookie_name="other")), []),
         (LOGIN, JwtValidation("https://i/k", "i"), []),
     ],

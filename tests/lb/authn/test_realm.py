@@ -38,7 +38,6 @@ def binding(listener: str = "arn:l", **policy: Any) -> str:
     [
         {"on_unauthenticated_request": OnUnauthenticatedRequest.DENY},
         {"on_unauthenticated_request": OnUnauthenticatedRequest.ALLOW},
-        {"authentication_request_extra_params": (("prompt", "login"),)},
         {"scope": "email openid"},
     ],
 )
@@ -47,7 +46,15 @@ def test_rules_whose_logins_mean_the_same_share_a_session(same: dict[str, Any]) 
     assert binding(**{"scope": "openid email", **same}) == binding(scope="openid email")
 
 
-@pytest.mark.parametrize("other", [{"scope": "openid"}, {"session_timeout": 60}, {"listener": "arn:m"}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"scope": "openid"},
+        {"session_timeout": 60},
+        {"listener": "arn:m"},
+        {"authentication_request_extra_params": (("acr_values", "mfa"),)},
+    ],
+)
 def test_rules_that_promise_something_else_stay_apart(other: dict[str, Any]) -> None:
     assert binding(**{"scope": "openid email", **other}) != binding(scope="openid email")
 
