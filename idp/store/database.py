@@ -28,6 +28,7 @@ from idp.store.migrate import migrate
 DATABASE_FILE: Final = "idp.sqlite3"
 BUSY_TIMEOUT_MS: Final = 10_000
 WRITES: Final = "albacore_writes"
+_READING: Final = {"postgresql": {"isolation_level": "REPEATABLE READ"}}
 REUSE_MEMORY_SECONDS: Final = 3600.0
 """How long a redeemed code is remembered, so that a second use still revokes what the first one got."""
 COUNTER_MEMORY_SECONDS: Final = 86_400.0
@@ -59,6 +60,8 @@ class SqlStore:
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
+        # SQLite's readers have one view anyway; PostgreSQL's default would show each statement another.
+        self._reader = engine.execution_options(**_READING.get(engine.dialect.name, {}))
         self._vault = vault
         # One writer at a time inside the process: SQLite would let them poll against each other.
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
@@ -69,7 +72,7 @@ class SqlStore:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Records]:
         """Open a unit of work that only reads."""
-        async with self._engine.connect() as connection:
+        async with self._reader.connect() as connection:
             yield SqlRecords(connection, self._vault)
 
     @asynccontextmanager
