@@ -119,8 +119,9 @@ class LoadBalancerSection(Section):
 
     name: Name = "albacore"
     """Name of the load balancer; part of its ARN, and so of the `signer` of identity tokens."""
-    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "local"
-    """Region named in ARNs."""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "us-east-1"
+    """Region named in ARNs. The default has the shape of a real one: AWS's verifiers of identity tokens
+    refuse a signer without."""
     account_id: Annotated[str, BeforeValidator(_number_as_text), Field(pattern=r"^[0-9]{12}$")] = (
         "000000000000"
     )

@@ -3,6 +3,7 @@
 import re
 
 from lb.config.arns import build_arns
+from lb.config.models import LoadBalancerSection
 
 
 def arns(**members: str | None):
@@ -34,3 +35,9 @@ def test_a_given_arn_gives_region_and_account_too() -> None:
         "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/app/"
     )
     assert ":listener/app/web/0123456789abcdef/" in made.listener("x")
+
+
+def test_the_default_region_satisfies_verifiers_of_identity_tokens() -> None:
+    """aws-jwt-verify's AlbJwtVerifier refuses a signer whose region has not a real one's shape."""
+    made = arns(region=LoadBalancerSection().region)
+    assert re.match(r"arn:aws:elasticloadbalancing:[a-z]{2}-(gov-)?[a-z]+-\d:", made.load_balancer)
