@@ -30,11 +30,12 @@ def users(
 ) -> None:
     """Add, list, disable and otherwise manage users of the pools in a configuration."""
 
-    def load() -> tuple[object, Path, str]:
+    def load() -> tuple[object, ...]:
         loaded = load_settings(config)
         if loaded.settings.pool_server is None:
             raise typer.BadParameter(f"{config} has no UserPools", param_hint="--config")
-        return loaded.pools, loaded.settings.data_directory, public_url(loaded.settings)
+        server = loaded.settings.pool_server
+        return loaded.pools, loaded.settings.data_directory, public_url(loaded.settings), server.smtp
 
     commands: typer.Typer = import_attribute(BUILD)(load)
     # One look for all of the command's help.
