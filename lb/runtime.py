@@ -19,7 +19,7 @@ from lb.observe.metrics import AuthEvent, Metrics
 from lb.observe.record import AccessRecord
 from lb.responses import http_date
 from lb.settings import IdentityProvider, Settings
-from lb.snapshot import Snapshot, compile_snapshot
+from lb.snapshot import Authentication, Snapshot, compile_snapshot
 from lb.targets.checker import HealthChecker
 from lb.targets.registry import TargetRegistry
 from lb.upstream.pool import UpstreamPool
@@ -41,6 +41,17 @@ class Swept(Protocol):
         """End what has been silent for `idle_timeout` seconds; `now` on the monotonic clock."""
 
 
+class AuthenticationSource(Protocol):
+    """What makes the pre-actions of a configuration work: `AuthenticationOwner`, unless a test says else."""
+
+    def compiler(self, settings: Settings, providers: Mapping[PreAction, IdentityProvider]) -> Authentication:
+        """Return how the pre-actions of `settings` are compiled."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+
+
 class Runtime:
     """What every request needs and no request owns."""
 
@@ -49,7 +60,7 @@ class Runtime:
         settings: Settings,
         *,
         providers: Mapping[PreAction, IdentityProvider] | None = None,
-        authentication: AuthenticationOwner | None = None,
+        authentication: AuthenticationSource | None = None,
     ) -> None:
         """Own what `settings` describe; `providers` gives each authenticate action its resolved provider.
 
@@ -62,7 +73,7 @@ class Runtime:
         self.metrics = Metrics(group_counts=self.registry.counts, rows_lost=lambda: self.access_log.rows_lost)
         self.pool = UpstreamPool(settings.attributes.idle_timeout_seconds)
         self.registry.on_released = self.pool.release
-        self.authentication = authentication or AuthenticationOwner(
+        self.authentication: AuthenticationSource = authentication or AuthenticationOwner(
             settings, on_refreshed=lambda: self.metrics.auth(AuthEvent.REFRESHED)
         )
         self.exchanges: set[Exchange] = set()

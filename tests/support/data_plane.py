@@ -13,7 +13,7 @@ from typing import Any, Self
 from lb.asgi import LoadBalancer
 from lb.door import Door
 from lb.observe.record import AccessRecord
-from lb.runtime import Runtime
+from lb.runtime import AuthenticationSource, Runtime
 from lb.settings import (
     HealthCheck,
     ListenerSettings,
@@ -258,12 +258,21 @@ def build_settings(
 
 @contextlib.asynccontextmanager
 async def serving(
-    ports: Sequence[int], *, direct: bool = True, app: Any = None, **options: Any
+    ports: Sequence[int],
+    *,
+    direct: bool = True,
+    app: Callable[[LoadBalancer], Any] = lambda load_balancer: load_balancer,
+    http: type[asyncio.Protocol] = ListenerProtocol,
+    authentication: AuthenticationSource | None = None,
+    **options: Any,
 ) -> AsyncIterator[Plane]:
-    """Run a load balancer for targets on `ports`; `options` as of `build_settings`."""
+    """Run a load balancer for targets on `ports`; `options` as of `build_settings`.
+
+    `app` may wrap the load balancer, `http` be another protocol class, `authentication` a scripted one.
+    """
     bound = socket.create_server(("127.0.0.1", 0))
     port = bound.getsockname()[1]
-    runtime = Runtime(build_settings(ports, port=port, **options))
+    runtime = Runtime(build_settings(ports, port=port, **options), authentication=authentication)
     records: list[AccessRecord] = []
     write = runtime.record
 
@@ -274,7 +283,7 @@ async def serving(
     runtime.record = keep  # type: ignore[method-assign]
     runtime.start_sweeping()
     load_balancer = LoadBalancer(runtime, "listener", direct=direct)
-    door = Door(app(load_balancer) if app else load_balancer, bound, http=ListenerProtocol, date_header=False)
+    door = Door(app(load_balancer), bound, http=http, date_header=False)
     await door.start()
     plane = Plane(runtime, port, records, door)
     try:

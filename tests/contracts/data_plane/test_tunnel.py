@@ -30,7 +30,9 @@ async def test_websocket_library_talks_through_the_load_balancer(direct: bool) -
         port = server.sockets[0].getsockname()[1]  # type: ignore[index]
         async with serving([port], direct=direct) as lb:
             url = f"ws://127.0.0.1:{lb.port}/chat?room=1"
-            async with connect(url, subprotocols=[websockets.Subprotocol("x")], proxy=None, compression=None) as client:
+            async with connect(
+                url, subprotocols=[websockets.Subprotocol("x")], proxy=None, compression=None
+            ) as client:
                 for message in ("hello", b"\x00\xff" * 10, "한" * 1000):
                     await client.send(message)
                     assert await client.recv() == message
