@@ -28,6 +28,9 @@ _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+")
 """Printable ASCII without `#`: a fragment read by one side only is a rule bypass (the class of
 CVE-2023-47106)."""
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)(/[^?]*)?(?:\?(.*))?", re.DOTALL)
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNRESERVED_ESCAPE = re.compile(r"%(?:2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
+_DOT_SEGMENT = re.compile(r"(?:[/\\]|%2[Ff]|%5[Cc])\.\.?(?:[/\\;]|%2[Ff]|%5[Cc]|$)")
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 _MEMORY = 4096
 _hosts: dict[bytes, tuple[str, str]] = {}
@@ -110,6 +113,11 @@ def admit(
         if absolute is None:
             return Reason.BAD_REQUEST
         authority, path, query = absolute
+    if "%" in path or "/." in path or "\\" in path:
+        settled = settle_path(path)
+        if settled is None:
+            return Reason.BAD_REQUEST
+        path = settled
     head = RequestHead(
         method, origin.scheme, "", origin.port, path, query, pairs, origin.peer, origin.peer_port
     )
@@ -124,6 +132,21 @@ def admit(
                 return refused
     refused = _set_host(incoming, hosts, authority, origin)
     return refused or _check_framing(incoming) or incoming
+
+
+def settle_path(path: str) -> str | None:
+    """Give the one spelling of a path that rules and target both read; None where they could read two.
+
+    Escaped letters, digits and `-._~` are plain ones (RFC 3986 6.2.2.2; ALB matches paths after URI
+    normalisation), so `/%61dmin` meets the rule for `/admin` and is sent on as `/admin`. Dot segments,
+    however spelled, and broken escapes are refused: browsers resolve the former themselves, and a target that
+    resolves them would serve `/open/../admin` under the rule for `/open/*`.
+    """
+    if "%" in path:
+        if _BROKEN_ESCAPE.search(path):
+            return None
+        path = _UNRESERVED_ESCAPE.sub(lambda escape: chr(int(escape[0][1:], 16)), path)
+    return None if _DOT_SEGMENT.search(path) else path
 
 
 def _parse_absolute(target: bytes) -> tuple[bytes, str, str] | None:

@@ -115,14 +115,13 @@ def test_trace_is_refused(stack: Stack) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "/a%2Fb/%2e%2e/c",
-        "/a/../b",
+        "/a%2Fb/%5c/c",
         "//double//slash",
         "/%E9",
         "/x;p=1?q=%20&q=&flag",
         "/x?",
         "/a+b?c+d",
-        "/./x/.",
+        "/.x/...",
     ],
 )
 def test_the_target_gets_the_path_as_it_was_sent(stack: Stack, target: str) -> None:
@@ -140,6 +139,13 @@ def test_the_target_gets_the_path_as_it_was_sent(stack: Stack, target: str) -> N
         "http://localhost/secret",
         "http://other.example/secret",
         "HTTP://LOCALHOST/secret",
+        "/%73ecret",
+        "/s%65cret/x",
+        "/open/../secret",
+        "/open/%2e%2e/secret",
+        "/open/..%2fsecret",
+        "/./secret",
+        "/%%373ecret",
     ],
 )
 def test_no_spelling_of_the_target_slips_past_its_rule(stack: Stack, target: str) -> None:
@@ -150,10 +156,10 @@ def test_no_spelling_of_the_target_slips_past_its_rule(stack: Stack, target: str
 
 
 @pytest.mark.parametrize(
-    "target", ["/open#/secret", "/%73ecret", "/x/../secret", "//secret", "/SECRET", "/;/secret"]
+    "target", ["/open#/secret", "/%2573ecret", "//secret", "/SECRET", "/;/secret", "/a%2Fsecret"]
 )
 def test_what_no_rule_matched_is_forwarded_unchanged_or_refused(stack: Stack, target: str) -> None:
-    """Rules match raw bytes, as ALB's do.
+    """Beyond escaped unreserved characters, rules match what was sent, as ALB's do.
 
     What matters is that the target sees the very path that was judged.
     """

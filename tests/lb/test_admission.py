@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from urllib.parse import unquote
 
-from lb.admission import Incoming, Origin, admit, parse_host
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lb.admission import Incoming, Origin, admit, parse_host, settle_path
 from lb.headers import classify
 from lb.reasons import Reason
 
@@ -37,8 +42,8 @@ def admitted(
 
 
 def test_head_is_raw_and_its_host_lower_case() -> None:
-    head = admitted(target=b"/a%2Fb/../c?d=%41?e").head
-    assert (head.path, head.query) == ("/a%2Fb/../c", "d=%41?e")
+    head = admitted(target=b"/a%2Fb//c?d=%41?e").head
+    assert (head.path, head.query) == ("/a%2Fb//c", "d=%41?e")
     assert (head.host, head.authority, head.port) == ("app.example.com", "app.example.com:99", 8080)
     assert (head.scheme, head.peer, head.peer_port) == ("http", "127.0.0.1", 5)
 
@@ -46,6 +51,46 @@ def test_head_is_raw_and_its_host_lower_case() -> None:
 @pytest.mark.parametrize("target", [b"/", b"/a?", b"//evil.example/x", b"/~%25'!$&()*+,;=:@|\"<>[]^`{}\\"])
 def test_printable_targets_are_admitted(target: bytes) -> None:
     assert isinstance(try_admit(HOST, target=target), Incoming)
+
+
+@pytest.mark.parametrize(
+    ("path", "settled"),
+    [
+        ("/%61dmin/%7e%2D%5f%30", "/admin/~-_0"),
+        ("/a%2Fb%5Cc%00%20%25", "/a%2Fb%5Cc%00%20%25"),
+        ("/%2561dmin", "/%2561dmin"),
+        ("/.well-known/...", "/.well-known/..."),
+        ("/a..b/c.", "/a..b/c."),
+        ("/..a", "/..a"),
+        ("/a/../b", None),
+        ("/..", None),
+        ("/.", None),
+        ("/./", None),
+        ("/a/.%2E/b", None),
+        ("/a/%2e%2e;x/b", None),
+        ("/a/..;/b", None),
+        ("/a\\..\\b", None),
+        ("/a%5c..%2fb", None),
+        ("/a%2F%2e", None),
+        ("/100%", None),
+        ("/%zz", None),
+        ("/%%361dmin", None),
+    ],
+)
+def test_a_path_has_one_spelling_or_none(path: str, settled: str | None) -> None:
+    """A rule for /admin must hold for every spelling that a target could serve as /admin."""
+    assert settle_path(path) == settled
+    found = try_admit(HOST, target=path.encode())
+    assert found is Reason.BAD_REQUEST if settled is None else isinstance(found, Incoming)
+
+
+@given(st.text(st.sampled_from("/.%2eEfF5cC\\;a"), max_size=12))
+def test_a_settled_path_stays_as_it_is(text: str) -> None:
+    settled = settle_path("/" + text)
+    assert settled is None or settle_path(settled) == settled
+    if settled is not None:
+        segments = [segment.partition(";")[0] for segment in re.split(r"[/\\]", unquote(settled))]
+        assert not {".", ".."} & set(segments)
 
 
 @pytest.mark.parametrize(
