@@ -143,7 +143,7 @@ class Settings:
     arn: str
     """Identifies the signer of identity tokens, e.g.
 
-    `arn:aws:elasticloadbalancing:local:000000000000:loadbalancer/app/web/<16 hex>`.
+    `arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/web/<16 hex>`.
     """
     region: str
     listeners: tuple[ListenerSettings, ...]

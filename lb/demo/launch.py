@@ -16,6 +16,7 @@ from pathlib import Path
 from lb.addresses import Addresses
 from lb.config import load_settings
 from lb.config.arns import build_arns
+from lb.config.models import LoadBalancerSection
 from lb.demo.identity import Expected
 from lb.demo.sample_app import SampleSettings, create_sample_app
 from lb.door import Door
@@ -25,7 +26,10 @@ from lb.sockets import Binding, CannotBind, bind_all, port_of
 
 CLIENT = "sampleapp0000000000000000"
 POOL = "local_Demo00001"
-SIGNER = build_arns(name="demo", region="local", account="000000000000", load_balancer_arn=None).load_balancer
+_DEFAULTS = LoadBalancerSection()
+SIGNER = build_arns(
+    name="demo", region=_DEFAULTS.region, account=_DEFAULTS.account_id, load_balancer_arn=None
+).load_balancer
 USER, PASSWORD = "demo@example.com", "Demo-user-1"
 TARGETS = ("blue", "green")
 DEFAULT_PORT, DEFAULT_POOL_PORT, DEFAULT_ADMIN_PORT = 8080, 9000, 9100
