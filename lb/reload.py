@@ -23,6 +23,8 @@ ADMIN = "Admin"
 _SETTLE_MILLISECONDS = 300
 """Editors and `kubectl` write in several steps; one reload is enough for all of them."""
 
+LOOK_MILLISECONDS = 2000
+
 log = logging.getLogger("albacore.reload")
 
 
@@ -92,18 +94,26 @@ def _with_port(listener: ListenerSettings, port: int) -> ListenerSettings:
     return listener if listener.port == port else replace(listener, port=port)
 
 
-async def changes(files: Iterable[Path], stop: asyncio.Event) -> AsyncIterator[None]:
-    """Yield each time the content of one of `files` has changed, until `stop` is set.
+async def changes(files: Iterable[Path], stop: asyncio.Event, *, seen: bytes) -> AsyncIterator[None]:
+    """Yield each time the content of one of `files` has changed since `seen`, until `stop` is set.
 
-    Folders are watched, not files: editors and Kubernetes replace a file by renaming another over it.
+    Folders are watched, not files: editors and Kubernetes replace a file by renaming another over it. A
+    look every few seconds finds what came before the watching began, and what a network file system does
+    not report.
     """
     watched = tuple(files)
     folders = {
         folder for path in watched for folder in (path.parent, path.resolve().parent) if folder.is_dir()
     }
-    seen = fingerprint(watched)
     async for _ in awatch(
-        *folders, stop_event=stop, recursive=False, step=50, debounce=_SETTLE_MILLISECONDS, watch_filter=None
+        *folders,
+        stop_event=stop,
+        recursive=False,
+        step=50,
+        debounce=_SETTLE_MILLISECONDS,
+        watch_filter=None,
+        rust_timeout=LOOK_MILLISECONDS,
+        yield_on_timeout=True,
     ):
         now = fingerprint(watched)
         if now != seen:

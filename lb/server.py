@@ -21,7 +21,7 @@ from lb.config import InvalidConfig, Loaded, load_settings
 from lb.exits import CannotStart
 from lb.parts import Parts
 from lb.providers import look_for_providers
-from lb.reload import changes
+from lb.reload import changes, fingerprint
 
 DRAIN_SECONDS = 30.0
 
@@ -49,6 +49,8 @@ class Process:
     def __init__(self, options: RunOptions, loaded: Loaded) -> None:
         self._options = options
         self._loaded = loaded
+        self._seen = fingerprint(loaded.files)
+        """What the files held when they were last read."""
         self._parts = Parts()
         self._sender = HttpxSender()
         self._stop = asyncio.Event()
@@ -114,7 +116,7 @@ class Process:
             # A bug met while reloading must not take down what is serving.
             log.exception("configuration not taken up, the running one stays in force")
         else:
-            files, self._loaded = self._loaded.files, loaded
+            files, self._loaded, self._seen = self._loaded.files, loaded, fingerprint(loaded.files)
             if files != loaded.files:
                 self._rewatch.set()
             self._spawn(look_for_providers(loaded.settings, self._sender))
@@ -127,7 +129,7 @@ class Process:
         while not self._stop.is_set():
             self._rewatch.clear()
             try:
-                async for _ in changes(self._loaded.files, self._rewatch):
+                async for _ in changes(self._loaded.files, self._rewatch, seen=self._seen):
                     self._reload_wanted.set()
             except OSError as error:
                 log.warning("cannot watch files (%s): send SIGHUP to reload", error)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,15 +108,31 @@ async def test_a_change_behind_a_symbolic_link_is_noticed(tmp_path: Path) -> Non
     (tmp_path / "..data").symlink_to("v1")
     (tmp_path / "a.yaml").symlink_to("..data/a.yaml")
     stop, seen = asyncio.Event(), asyncio.Event()
+    before = fingerprint([tmp_path / "a.yaml"])
 
     async def watch() -> None:
-        async for _ in changes([tmp_path / "a.yaml"], stop):
+        async for _ in changes([tmp_path / "a.yaml"], stop, seen=before):
             seen.set()
 
     task = asyncio.create_task(watch())
-    await asyncio.sleep(0.3)  # the watcher's own thread says nothing when it has begun
     (tmp_path / "..new").symlink_to("v2")
     (tmp_path / "..new").replace(tmp_path / "..data")
     await asyncio.wait_for(seen.wait(), 20)
     stop.set()
     await asyncio.wait_for(task, 20)
+
+
+async def test_a_change_from_before_the_watching_began_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("old")
+    seen = fingerprint([path])
+    path.write_text("new")
+    stop = asyncio.Event()
+    found = [None async for _ in _until_first(changes([path], stop, seen=seen), stop)]
+    assert found == [None]
+
+
+async def _until_first(source: AsyncIterator[None], stop: asyncio.Event) -> AsyncIterator[None]:
+    async for each in source:
+        stop.set()
+        yield each
