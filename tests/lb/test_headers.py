@@ -95,7 +95,7 @@ CONNECTION = [
 ]
 
 
-@pytest.mark.parametrize(("value", "names"), CONNECTION, ids=lambda value: str(value))
+@pytest.mark.parametrize(("value", "names"), CONNECTION, ids=[str(value) for value, _ in CONNECTION])
 def test_connection_lists_only_what_is_not_ours(value: bytes, names: set[bytes]) -> None:
     assert listed_in_connection(value) == names
 
