@@ -2,9 +2,7 @@
 
 uvicorn keeps sockets, TLS, signals and graceful shutdown. Run it with `http=ListenerProtocol, ws="none",
 proxy_headers=False, server_header=False, date_header=False, access_log=False, lifespan="off"` and a
-`lb.asgi.LoadBalancer` as the application. A server's SNI callback tells what it saw by setting
-`albacore_sni` (the name asked for) and `albacore_certificate` (the chosen certificate's ARN or name) on
-the SSL object it was given.
+`lb.asgi.LoadBalancer` as the application.
 
 One object is one client connection: it parses, limits and admits requests, and is the `Downstream` of the
 exchange whose turn it is. Pipelined requests wait in order. Bytes of a request that is refused, and all
@@ -15,20 +13,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
-from random import getrandbits
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lb.admission import Incoming, Origin
+from lb.admission import Incoming
 from lb.asgi import EXTENSION, AsgiDownstream, LoadBalancer, fill_record, find_load_balancer
+from lb.client_facts import ClientFacts
 from lb.cycle import Cycle
 from lb.exchange import HIGH_WATER, Exchange
-from lb.observe.record import AccessRecord
-from lb.observe.trace import connection_id
 from lb.reasons import Reason
 from lb.request_reader import RequestReader
 from lb.response_writer import ResponseWriter, status_line
@@ -49,7 +44,7 @@ LINGER_SECONDS = 5.0
 LINGER_BYTES = 1024 * 1024
 
 
-class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
+class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProtocol):
     """One client connection."""
 
     def __init__(
@@ -91,37 +86,7 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
         super().connection_made(cast(asyncio.Transport, transport))
         self.runtime.swept.add(self)
         self.runtime.metrics.connection_opened()
-        self.peer, self.peer_port = (self.client[0], self.client[1]) if self.client else ("", 0)
-        self.node_ip = str(self.server[0]) if self.server else ""
-        self.connection_id = connection_id(f"{getrandbits(128):032x}")
-        self._read_tls_facts()
-        listener = self.load_balancer.listener()
-        self.origin = Origin(
-            listener.settings.protocol.lower(),
-            listener.settings.port,
-            self.peer,
-            self.peer_port,
-            listener.default_host,
-        )
-
-    def _read_tls_facts(self) -> None:
-        encrypted = self.transport.get_extra_info("ssl_object")
-        self.tls_protocol = self.tls_cipher = self.sni = self.certificate = ""
-        if encrypted is not None:
-            self.tls_protocol = encrypted.version() or ""
-            cipher = encrypted.cipher()
-            self.tls_cipher = cipher[0] if cipher else ""
-            self.sni = getattr(encrypted, "albacore_sni", None) or ""
-            self.certificate = getattr(encrypted, "albacore_certificate", None) or ""
-
-    @property
-    def tls_lines(self) -> bytes:
-        """Header lines with the TLS version and cipher in OpenSSL's words; empty on plain connections."""
-        if not self.tls_protocol:
-            return b""
-        return (
-            f"x-amzn-tls-version: {self.tls_protocol}\r\nx-amzn-tls-cipher-suite: {self.tls_cipher}\r\n"
-        ).encode()
+        self.read_facts(self.transport, self.load_balancer.listener())
 
     def data_received(self, data: bytes) -> None:
         """Parse, then start what became complete enough."""
@@ -243,25 +208,8 @@ class ListenerProtocol(RequestReader, ResponseWriter, HttpToolsProtocol):
 
     def _make_exchange(self, method: str, incoming: Incoming | None, refusal: Reason | None) -> Exchange:
         listener = self.load_balancer.listener()
-        scheme = self.origin.scheme
-        record = AccessRecord(
-            type=scheme,
-            elb=listener.elb,
-            node_ip=self.node_ip,
-            created_wall=time.time(),
-            created=monotonic(),
-            client=self.peer,
-            client_port=self.peer_port,
-            received_bytes=self._head_size + len(self.url) + len(method) + 14,
-            method=method,
-            scheme=scheme,
-            port=self.origin.port,
-            tls_cipher=self.tls_cipher,
-            tls_protocol=self.tls_protocol,
-            sni=self.sni,
-            cert_arn=self.certificate,
-            conn_trace_id=self.connection_id,
-        )
+        received = self._head_size + len(self.url) + len(method) + 14
+        record = self.new_record(method, listener, received=received)
         if incoming is not None:
             fill_record(record, incoming)
         return Exchange(self.runtime, listener, incoming, downstream=self, record=record, refusal=refusal)
