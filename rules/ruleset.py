@@ -61,6 +61,10 @@ class RuleSet:
         object.__setattr__(self, "rules", ordered)
         object.__setattr__(self, "find", compile_candidates(entries, _decision(self.default)))
 
+    def __reduce__(self) -> tuple[type[RuleSet], tuple[object, ...]]:
+        """Travel to another process as rules: the compiled form is closures, made anew over there."""
+        return RuleSet, (self.rules, self.default, self.warnings)
+
 
 def _decision(rule: Rule) -> Decision:
     return Decision(rule.priority, rule.routing, rule.pre_action, rule.transforms)

@@ -1,6 +1,7 @@
 """Rule sets are ordered by priority and compare by what they say."""
 
 import copy
+import pickle
 from dataclasses import replace
 
 from rules import Decision, FixedResponse, Forward, PathPattern, Problem, Rule, RuleSet, WeightedTargetGroup
@@ -37,3 +38,11 @@ def test_replacing_rules_compiles_them_anew() -> None:
 
 def test_repr_shows_no_compiled_form() -> None:
     assert "function" not in repr(RuleSet((), DEFAULT))
+
+
+def test_it_travels_to_another_process_as_rules() -> None:
+    ruleset = RuleSet((Rule(10, APP, (PathPattern(("/a*b",)),)),), DEFAULT, (Problem((), "X", "x", "warning"),))
+    arrived = pickle.loads(pickle.dumps(ruleset))
+    assert arrived == ruleset
+    assert arrived.warnings == ruleset.warnings
+    assert arrived.find(make_head("/aab")) == Decision(10, APP)
