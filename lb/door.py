@@ -17,6 +17,10 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+IDLE_SECONDS = 5.0
+"""How long an idle connection of a retired door waits for one more request."""
+SETTLE_SECONDS = 1.0
+
 log = logging.getLogger("albacore.door")
 
 
@@ -71,6 +75,34 @@ class Door(uvicorn.Server):
         if not ready.done():
             ready.cancel()
             await self._task
+
+    async def retire(self, *, deadline: float, hurry: asyncio.Event) -> None:
+        """Accept no more, because another process does, and let connections come to their end by themselves.
+
+        Returns when none is left, at loop time `deadline`, or when `hurry` is set; `stop` comes after it.
+        """
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        # What was accepted a moment ago is no connection yet; with TLS, not before its handshake is through.
+        settled = loop.time() + (IDLE_SECONDS if self.config.is_ssl else SETTLE_SECONDS)
+        asked: set[object] = set()
+        while not hurry.is_set() and loop.time() < deadline:
+            connections = list(self.server_state.connections)
+            if not connections and not self.server_state.tasks and loop.time() >= settled:
+                return
+            for connection in connections:
+                self._retire(connection, asked)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(hurry.wait(), 0.1)
+
+    def _retire(self, connection: Any, asked: set[object]) -> None:
+        retire = getattr(connection, "retire", None)
+        if retire is not None:
+            retire(IDLE_SECONDS)
+        elif connection not in asked:
+            asked.add(connection)
+            connection.shutdown()
 
     async def stop(self, *, deadline: float, cut: asyncio.Event) -> None:
         """Accept no more and let requests in flight finish.

@@ -32,6 +32,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
+        self._retired_at: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request."""
@@ -67,11 +68,24 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(_TOO_LARGE)
             return
         super().on_headers_complete()
+        if self._retired_at is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """The request is whole; answering it may take its time."""
         self._forget()
         super().on_message_complete()
+
+    def retire(self, patience: float) -> None:
+        """Let the connection end with its next answer or after `patience` seconds; call now and then."""
+        now = self.loop.time()
+        if self._retired_at is None:
+            self._retired_at = now
+        if self.cycle is not None and not self.cycle.response_complete:
+            if not self.cycle.response_started:
+                self.cycle.keep_alive = False
+        elif not self._in_head and now - self._retired_at >= patience:
+            self.transport.close()
 
     def _expect(self) -> None:
         self._patience = self.loop.call_later(self.request_seconds, self._refuse, _TOO_SLOW)

@@ -11,12 +11,14 @@ import asyncio
 import socket
 import struct
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from lb.responses import phrase as standard_phrase
 
 if TYPE_CHECKING:
     from lb.exchange import Exchange
+    from lb.tunnel import Tunnel
 
 NO_BODY, LENGTH, STREAM = range(3)
 """How a response's body is framed: none, Content-Length among the headers, or neither."""
@@ -47,12 +49,17 @@ class ResponseWriter:
     """The exchange whose turn it is."""
     waiting: deque[Exchange]
     connected_at: float
+    silent_since: float
+    in_head: bool
+    """A request's head has begun and is not complete."""
+    tunnel: Tunnel | None
     last_request: bool
     """No request is read behind the current ones."""
 
     def init_writer(self) -> None:
         """Set the state of a connection that has written nothing yet."""
         self.keep_alive = True
+        self._retired_at: float | None = None
         self._out: list[bytes] = []
         self._chunked = False
 
@@ -85,10 +92,25 @@ class ResponseWriter:
         incoming = current.incoming
         if incoming is None or not incoming.keep_alive or (self.last_request and not self.waiting):
             return False
+        if self._retired_at is not None and not self.waiting:
+            return False
         # Not beyond `client_keep_alive.seconds` from its start, however busy it is.
         return (
             current.record.created - self.connected_at < current.listener.attributes.client_keep_alive_seconds
         )
+
+    def retire(self, patience: float) -> None:
+        """Let the connection end with the response to its next request; call now and then.
+
+        Closed at once, an idle connection would cost a client the request that is on its way just then. So it
+        is closed only after `patience` seconds without one, which clients are used to. A tunnel stays.
+        """
+        now = monotonic()
+        if self._retired_at is None:
+            self._retired_at = now
+        idle = self.current is None and not self.waiting and not self.in_head and self.tunnel is None
+        if idle and now - max(self._retired_at, self.silent_since) >= patience:
+            self.transport.close()
 
     def write_body(self, data: bytes) -> None:
         """Take a piece of the body."""
