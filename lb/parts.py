@@ -86,14 +86,14 @@ class Parts:
         sockets = _bind(list(bindings.items()))
         try:
             settings = with_ports(loaded.settings, {key: port_of(each) for key, each in sockets.items()})
-            _make_private(settings.data_directory)
-            tls = _build_tls(settings.listeners)
+            make_private(settings.data_directory)
+            tls = build_tls(settings.listeners)
             await self._replace_pool(loaded, settings)
             self._runtime = Runtime(settings, providers=self._providers(settings))
             await self._runtime.start()
         except (OSError, ValueError) as error:
             close_all(sockets)
-            raise CannotStart(_explain(error)) from error
+            raise CannotStart(explain(error)) from error
         except BaseException:
             close_all(sockets)
             raise
@@ -113,13 +113,13 @@ class Parts:
             ports = {key: port_of(self._doors[key].door.socket) for key in plan.kept}
             ports |= {key: port_of(bound) for key, bound in sockets.items()}
             settings = with_ports(new.settings, ports)
-            tls = _build_tls(settings.listeners)
+            tls = build_tls(settings.listeners)
             if self._pool_changed(old, new, settings):
                 await self._replace_pool(new, settings)
             self.runtime.apply(settings, providers=self._providers(settings))
         except (OSError, ValueError) as error:
             close_all(sockets)
-            raise CannotStart(_explain(error)) from error
+            raise CannotStart(explain(error)) from error
         except BaseException:
             close_all(sockets)
             raise
@@ -186,8 +186,7 @@ class Parts:
             return Door(self._pool, bound, http=GuardedProtocol)
         if key == ADMIN:
             return Door(build_admin_app(self.runtime, serve_key=self._serve_key), bound, http=GuardedProtocol)
-        balancer = LoadBalancer(self.runtime, key)
-        return Door(balancer, bound, http=ListenerProtocol, tls=tls, date_header=False)
+        return listener_door(self.runtime, key, bound, tls)
 
     def _serve_key(self, path: str) -> Answer | None:
         """Public keys are the same on every listener: ask any."""
@@ -229,6 +228,11 @@ class Parts:
         return providers
 
 
+def listener_door(runtime: Runtime, arn: str, bound: socket.socket, tls: ssl.SSLContext | None) -> Door:
+    """Return the door of one listener, still closed."""
+    return Door(LoadBalancer(runtime, arn), bound, http=ListenerProtocol, tls=tls, date_header=False)
+
+
 def _bind(bindings: list[tuple[str, Binding]]) -> dict[str, socket.socket]:
     try:
         return bind_all(bindings)
@@ -236,16 +240,18 @@ def _bind(bindings: list[tuple[str, Binding]]) -> dict[str, socket.socket]:
         raise CannotStart(*error.reasons) from error
 
 
-def _build_tls(listeners: tuple[ListenerSettings, ...]) -> dict[str, ListenerTls]:
+def build_tls(listeners: tuple[ListenerSettings, ...]) -> dict[str, ListenerTls]:
+    """Return the TLS side of every HTTPS listener, by ARN; raises OSError or ssl.SSLError."""
     return {each.arn: ListenerTls(each) for each in listeners if each.protocol == "HTTPS"}
 
 
-def _make_private(directory: Path) -> None:
+def make_private(directory: Path) -> None:
     """Create the data directory for its owner only: it holds keys."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _explain(error: OSError | ValueError) -> str:
+def explain(error: OSError | ValueError) -> str:
+    """Return what went wrong in one line for an operator."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
