@@ -14,6 +14,7 @@ from queue import SimpleQueue
 
 from lb.observe.record import AccessRecord
 from lb.observe.row import format_row
+from lb.observe.turns import turn
 
 __all__ = ["AccessLog", "AccessRecord", "format_row"]
 
@@ -183,8 +184,9 @@ class _Sink:
         data = b"\n" + rows if self._torn else rows
         written = 0
         try:
-            while written < len(data):
-                written += os.write(self._fd, memoryview(data)[written:])
+            with turn(self._fd):
+                while written < len(data):
+                    written += os.write(self._fd, memoryview(data)[written:])
         except OSError as error:
             self._torn = data[written - 1 : written] != b"\n" if written else self._torn
             self._note_failure(error, lost=min(data.count(b"\n", written), rows.count(b"\n")))
