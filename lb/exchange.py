@@ -17,12 +17,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from lb.admission import Incoming
-from lb.headers import forwarded_for, listed_in_connection, passing_lines
+from lb.headers import listed_in_connection
 from lb.observe.record import AccessRecord
 from lb.observe.trace import trace_header
 from lb.outcomes import Answer, Dispatch, Pending
 from lb.pipeline import decide
 from lb.reasons import Reason
+from lb.request_head import build_request_head
 from lb.response_writer import LENGTH, NO_BODY, STREAM
 from lb.responses import answer_pairs, phrase, refuse
 
@@ -36,6 +37,7 @@ log = logging.getLogger("albacore.exchange")
 
 HIGH_WATER = 64 * 1024
 """Bytes of a request's body held while there is nowhere to send them yet."""
+_LAST_CHUNK = b"0\r\n\r\n"
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Idempotent methods (RFC 9110 section 9.2.2): may be sent again when a reused connection turns out dead."""
 
@@ -87,7 +89,6 @@ class Exchange:
 
     __slots__ = (
         "_body_bytes",
-        "_body_sent",
         "_client_full",
         "_connection",
         "_dispatch",
@@ -136,7 +137,6 @@ class Exchange:
         self.active_at = record.created
         self._pieces: list[bytes] = []
         self._body_bytes = 0
-        self._body_sent = False
         self._request_paused = False
         self._client_full = False
         self._retried = False
@@ -160,7 +160,7 @@ class Exchange:
         self.started = True
         self.runtime.exchanges.add(self)
         if self.refusal is not None or self.incoming is None:
-            self._answer(refuse(self.refusal or Reason.BAD_REQUEST, close=True))
+            self._act(refuse(self.refusal or Reason.BAD_REQUEST, close=True))
             return
         try:
             outcome = decide(self.listener, self.incoming.head, self.record.created_wall)
@@ -170,6 +170,14 @@ class Exchange:
         self._act(outcome)
 
     def _act(self, outcome: Dispatch | Answer | Pending) -> None:
+        """Do what was decided; a client waits, so a surprise on the way is an answer too."""
+        try:
+            self._carry_out(outcome)
+        except Exception:
+            log.exception("serving a request failed")
+            self._give_up(Reason.INTERNAL)
+
+    def _carry_out(self, outcome: Dispatch | Answer | Pending) -> None:
         if type(outcome) is Dispatch:
             self._dispatch_to_target(outcome)
         elif isinstance(outcome, Answer):
@@ -202,8 +210,8 @@ class Exchange:
         if answer.priority is not None:
             record.rule_evaluations = self.listener.evaluations.get(answer.priority, 0)
         record.target_group_arn = record.target_group_arn or answer.group_arn
-        self.response_started = True
         pairs = answer_pairs(answer, date=self.runtime.date(), edits=self.listener.edits)
+        self.response_started = True
         bodiless = answer.status in (204, 304) or record.method == "HEAD"
         self.downstream.begin_response(
             answer.status,
@@ -291,38 +299,23 @@ class Exchange:
     def _send(self, connection: UpstreamConnection) -> None:
         self._connection = connection
         self.record.dispatched = monotonic()
-        pieces = self._pieces
-        data = self._request_head
-        if pieces:
-            self._pieces = []
-            self._body_sent = True
-            data = b"".join([data, *pieces])
-        connection.send(self, data, head_only=self.record.method == "HEAD")
+        pieces, self._pieces = self._pieces, []
+        data = b"".join([self._request_head, *pieces]) if pieces else self._request_head
         if self._request_paused:
+            # Before writing: that may pause it again.
             self._resume_request()
+        connection.send(self, data, head_only=self.record.method == "HEAD")
 
     def _build_request_head(self, dispatch: Dispatch) -> bytes:
         incoming = self.incoming
         assert incoming is not None
-        head = incoming.head
-        policy = self.listener.policy
-        uri = f"{dispatch.path}?{dispatch.query}" if dispatch.query else dispatch.path
         record = self.record
         record.trace_id = trace = trace_header(
             incoming.trace, record.created_wall, f"{getrandbits(96):024x}", headers_size=record.received_bytes
         )
-        pieces = [f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")]
-        pieces += passing_lines(
-            policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=incoming.listed
-        )
-        pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
-        pieces += (policy.constant, b"X-Amzn-Trace-Id: ", trace, b"\r\n")
-        if policy.tls_facts:
-            pieces.append(self.downstream.tls_lines)
-        for name, value in dispatch.request_headers:
-            pieces += (name, b": ", value, b"\r\n")
-        pieces.append(_framing_lines(incoming))
-        return b"".join(pieces)
+        policy = self.listener.policy
+        tls_lines = self.downstream.tls_lines if policy.tls_facts else b""
+        return build_request_head(incoming, dispatch, policy, trace=trace, tls_lines=tls_lines)
 
     # The request's body.
 
@@ -332,15 +325,13 @@ class Exchange:
         if self.done:
             return
         self.active_at = monotonic()
+        self._body_bytes += len(data)
         if self.incoming is not None and self.incoming.chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        connection = self._connection
-        if connection is not None:
-            self._body_sent = True
-            connection.transport.write(data)
+        if self._connection is not None:
+            self._connection.transport.write(data)
             return
         self._pieces.append(data)
-        self._body_bytes += len(data)
         if self._body_bytes > HIGH_WATER and not self._request_paused and self.started:
             self._pause_request()
 
@@ -350,9 +341,9 @@ class Exchange:
         if self.done or self.incoming is None or not self.incoming.chunked:
             return
         if self._connection is not None:
-            self._connection.transport.write(b"0\r\n\r\n")
+            self._connection.transport.write(_LAST_CHUNK)
         else:
-            self._pieces.append(b"0\r\n\r\n")
+            self._pieces.append(_LAST_CHUNK)
 
     def on_request_broken(self) -> None:
         """The rest of the request's body is malformed: refuse, or break off."""
@@ -439,6 +430,9 @@ class Exchange:
             return
         if connection is not None and self._may_retry(connection) and self._target is not None:
             self._retried = True
+            if self.request_complete and self.incoming is not None and self.incoming.chunked:
+                # The end of an empty body went to the lost connection.
+                self._pieces = [_LAST_CHUNK]
             self._connect(self._target, fresh=True)
             return
         self._give_up(reason)
@@ -449,7 +443,7 @@ class Exchange:
             connection.served > 0
             and not connection.response_begun
             and not self._retried
-            and not self._body_sent
+            and not self._body_bytes
             and self.record.method in REPEATABLE
             and self._target is not None
             and not self._target.released
@@ -548,14 +542,3 @@ class Exchange:
             self._handed_over = True
             self.record.done = monotonic()
             self.runtime.record(self.record)
-
-
-def _framing_lines(incoming: Incoming) -> bytes:
-    """Return the lines that frame the request's body, and the blank line that ends the head."""
-    if incoming.chunked:
-        return b"Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
-    if incoming.upgrade:
-        return b"Upgrade: %b\r\nConnection: upgrade\r\n\r\n" % incoming.upgrade
-    if incoming.content_length >= 0:
-        return b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n" % incoming.content_length
-    return b"Connection: keep-alive\r\n\r\n"

@@ -287,7 +287,8 @@ class UpstreamConnection(asyncio.Protocol):
                 # A foreign coding (gzip as a transfer coding) cannot be handed on without its header.
                 raise _BadResponseError
         elif kind == CONNECTION:
-            head.connection = value
+            # A list may come in several lines (RFC 9110 section 5.3).
+            head.connection = head.connection + b"," + value if head.connection else value
         elif kind == DATE:
             head.dated = True
             head.pairs.append((name, value))

@@ -86,8 +86,8 @@ class UpstreamPool:
     async def _open(self, target: Target, opened: Opened, failed: Failed) -> None:
         try:
             connection = await self._connect(target)
-        except (OSError, ssl.SSLError, TimeoutError) as error:
-            log.info("no connection to target %s: %s", target.address, error or type(error).__name__)
+        except Exception as error:  # noqa: BLE001 -- a strange host name raises what it likes; somebody waits
+            log.info("no connection to target %s: %s", target.address, str(error) or type(error).__name__)
             failed(_reason(error))
             return
         if target.released or self._closed:
@@ -98,8 +98,13 @@ class UpstreamPool:
         self._all.setdefault(target, set()).add(connection)
         if connection.transport.is_closing():
             failed(Reason.TARGET_CLOSED)
-        else:
+            return
+        try:
             opened(connection)
+        except Exception:
+            log.exception("a new connection to target %s could not be used", target.address)
+            connection.discard()
+            failed(Reason.INTERNAL)
 
     async def _connect(self, target: Target) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
@@ -160,7 +165,7 @@ class UpstreamPool:
             self.release(target)
 
 
-def _reason(error: OSError | ssl.SSLError | TimeoutError) -> Reason:
+def _reason(error: Exception) -> Reason:
     if isinstance(error, ssl.SSLError):
         return Reason.TARGET_TLS_ERROR
     if isinstance(error, TimeoutError | ConnectionAbortedError):

@@ -163,6 +163,36 @@ async def test_unsafe_request_on_a_stale_connection_is_not(direct: bool) -> None
         assert served == [b"GET"]
 
 
+async def test_request_sent_again_has_its_end_again(direct: bool) -> None:
+    """An empty body in chunks: its end went to the connection that was lost, and belongs on the new one."""
+    received: list[bytes] = []
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.head()
+        await conversation.send(ok())
+        received.append(await conversation.until(b"0\r\n\r\n"))
+        if len(received) == 1:
+            conversation.reset()
+
+    async def serve(conversation: Conversation) -> None:
+        if not received:
+            await script(conversation)
+        else:
+            received.append(await conversation.until(b"\r\n0\r\n\r\n"))
+            await conversation.send(ok(b"again"))
+
+    request = b"DELETE / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with ScriptedTarget(serve) as target, serving([target.port], direct=direct) as lb:
+        client = await lb.connect(GET)
+        assert (await client.response()).status == 200
+        await client.send(request)
+        await asyncio.sleep(0.05)
+        await client.send(b"0\r\n\r\n")
+        assert (await client.response()).body == b"again"
+        assert (target.connections, len(received)) == (2, 2)
+        await lb.idle()
+
+
 async def test_request_on_a_new_connection_is_never_sent_twice(direct: bool) -> None:
     async def script(conversation: Conversation) -> None:
         await conversation.head()

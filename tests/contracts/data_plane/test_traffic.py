@@ -66,6 +66,16 @@ async def test_response_keeps_its_headers_and_order(direct: bool) -> None:
         ]
 
 
+async def test_every_connection_header_of_a_target_counts(direct: bool) -> None:
+    extra = b"X-One: 1\r\nX-Two: 2\r\nConnection: X-One\r\nConnection: x-two\r\nX-Three: 3\r\n"
+    async with (
+        ScriptedTarget(answering(ok(extra=extra))) as target,
+        serving([target.port], direct=direct) as lb,
+    ):
+        response = await lb.ask(GET)
+        assert [response.value(name) for name in ("x-one", "x-two", "x-three")] == ["", "", "3"]
+
+
 async def test_missing_date_is_added(direct: bool) -> None:
     async with (
         ScriptedTarget(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as target,

@@ -1,0 +1,50 @@
+"""The head of the request to the target, as bytes: what passes of the client's, what is ours, how the body is
+framed (ALB user guide, "HTTP headers").
+
+Owns the order of the lines. Which header may pass is `lb.headers`'s to know, where the request goes the
+pipeline's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lb.headers import ForwardPolicy, forwarded_for, passing_lines
+
+if TYPE_CHECKING:
+    from lb.admission import Incoming
+    from lb.outcomes import Dispatch
+
+
+def build_request_head(
+    incoming: Incoming, dispatch: Dispatch, policy: ForwardPolicy, *, trace: bytes, tls_lines: bytes
+) -> bytes:
+    """Return the request line, the header lines and the blank line.
+
+    `trace` is the value of X-Amzn-Trace-Id; `tls_lines` are sent where the policy asks for TLS facts. Raises
+    UnicodeEncodeError where a path or host cannot be bytes.
+    """
+    head = incoming.head
+    uri = f"{dispatch.path}?{dispatch.query}" if dispatch.query else dispatch.path
+    pieces = [f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")]
+    pieces += passing_lines(
+        policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=incoming.listed
+    )
+    pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
+    pieces += (policy.constant, b"X-Amzn-Trace-Id: ", trace, b"\r\n")
+    if policy.tls_facts:
+        pieces.append(tls_lines)
+    for name, value in dispatch.request_headers:
+        pieces += (name, b": ", value, b"\r\n")
+    pieces.append(_framing_lines(incoming))
+    return b"".join(pieces)
+
+
+def _framing_lines(incoming: Incoming) -> bytes:
+    if incoming.chunked:
+        return b"Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
+    if incoming.upgrade:
+        return b"Upgrade: %b\r\nConnection: upgrade\r\n\r\n" % incoming.upgrade
+    if incoming.content_length >= 0:
+        return b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n" % incoming.content_length
+    return b"Connection: keep-alive\r\n\r\n"
