@@ -38,13 +38,13 @@ def format_row(record: AccessRecord) -> str:
     reason = _UNKNOWN if r.reason is None else quoted(r.reason.value.log)
     redirect = quoted(redact_url(r.redirect_url, login=True)) if r.redirect_url else _UNKNOWN
     return (
-        f"{bare(r.type)} {_timestamp(r.created_wall + max(r.done - r.created, 0.0))} {bare(r.elb)} "
+        f"{bare(r.type)} {timestamp(r.created_wall + max(r.done - r.created, 0.0))} {bare(r.elb)} "
         f"{_endpoint(r.client, r.client_port)} {target} {_times(r)} "
         f"{r.status or '-'} {target_status} {r.received_bytes} {r.sent_bytes} "
         f"{quoted(_request_line(r))} {_user_agent(r.user_agent)} "
         f"{_unquoted(r.tls_cipher, r.tls_protocol, r.target_group_arn)} "
         f"{_quoted_bytes(r.trace_id, TEXT_LIMIT)} {_certificate(r.sni, r.cert_arn)} "
-        f"{'-' if r.priority is None else r.priority} {_timestamp(r.created_wall)} "
+        f"{'-' if r.priority is None else r.priority} {timestamp(r.created_wall)} "
         f'{_actions(r.actions)} {redirect} {reason} {quoted_target} "{target_status}" '
         f"{_classification(r)} {bare(r.conn_trace_id)} {_transforms(r)} {bare(r.node_ip)}\n"
     )
@@ -155,7 +155,7 @@ def _transforms(r: AccessRecord) -> str:
     return f"{quoted(r.transformed_host)} {uri} {quoted(r.transform_status)}"
 
 
-def _timestamp(wall: float) -> str:
+def timestamp(wall: float) -> str:
     """ISO 8601, UTC, microseconds."""
     micros = int(wall * 1_000_000 + 0.5)
     return f"{_second(micros // 1_000_000)}.{micros % 1_000_000:06d}Z"
