@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lb.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -23,6 +25,25 @@ class Addresses:
         named += [("user pool", self.pool)] if self.pool else []
         named += [("admin", self.admin)] if self.admin else []
         return [f"{name:10} {url}" for name, url in named]
+
+
+def addresses_of(settings: Settings) -> Addresses:
+    """Return where everything of `settings` listens; ports must be real, not 0."""
+    return Addresses(
+        listeners={
+            f"Listeners[{index}]": build_url(each.protocol.lower(), each.address, each.port)
+            for index, each in enumerate(settings.listeners)
+        },
+        pool=public_url(settings) if settings.pool_server is not None else None,
+        admin=build_url("http", settings.admin_address, settings.admin_port) if settings.admin_port else None,
+    )
+
+
+def public_url(settings: Settings) -> str:
+    """Return the URL under which browsers reach the pool."""
+    pool = settings.pool_server
+    assert pool is not None
+    return pool.public_url or f"http://localhost:{pool.port}"
 
 
 def build_url(scheme: str, address: str, port: int) -> str:

@@ -9,9 +9,10 @@ requests here (cross-origin), or point a name of its own at 127.0.0.1 (DNS rebin
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -63,6 +64,65 @@ class RuntimeView(Protocol):
         ...
 
 
+class AdminView(Protocol):
+    """What is shown, by whoever has it: this process, or the supervisor of several."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is running now."""
+        ...
+
+    async def ready(self) -> bool:
+        """Started, and not draining."""
+        ...
+
+    async def metrics(self) -> bytes:
+        """Everything counted, in Prometheus' text format."""
+        ...
+
+    async def targets(self) -> list[dict[str, Any]]:
+        """The groups in the shape of DescribeTargetHealth."""
+        ...
+
+    async def workers(self) -> list[dict[str, Any]]:
+        """The processes."""
+        ...
+
+
+class OwnView:
+    """The view of one process that does everything itself."""
+
+    def __init__(self, runtime: RuntimeView) -> None:
+        self._runtime = runtime
+
+    @property
+    def settings(self) -> Settings:
+        """What is running now."""
+        return self._runtime.snapshot.settings
+
+    async def ready(self) -> bool:
+        """Started, and not draining."""
+        return self._runtime.ready
+
+    async def metrics(self) -> bytes:
+        """Everything counted."""
+        return self._runtime.metrics.exposition()
+
+    async def targets(self) -> list[dict[str, Any]]:
+        """The groups."""
+        return self._runtime.registry.describe()
+
+    async def workers(self) -> list[dict[str, Any]]:
+        """This process."""
+        return [
+            {
+                "Name": "albacore",
+                "Pid": os.getpid(),
+                "State": "serving" if self._runtime.ready else "draining",
+            }
+        ]
+
+
 ServeKey = Callable[[str], Answer | None]
 
 INDEX = """\
@@ -70,6 +130,7 @@ INDEX = """\
 /ready    200 when started, 503 while starting or draining
 /metrics  Prometheus metrics
 /targets  health of every target
+/workers  the processes that serve
 /config   the running configuration, without secrets
 """
 
@@ -77,20 +138,28 @@ INDEX = """\
 def build_admin_app(
     runtime: RuntimeView, *, serve_key: ServeKey | None = None, allowed_hosts: Collection[str] = ()
 ) -> Starlette:
+    """Build the administration application of a process that does everything itself; see `build_app`."""
+    return build_app(OwnView(runtime), serve_key=serve_key, allowed_hosts=allowed_hosts)
+
+
+def build_app(
+    view: AdminView, *, serve_key: ServeKey | None = None, allowed_hosts: Collection[str] = ()
+) -> Starlette:
     """Build the administration application.
 
     Args:
-        runtime: what is shown.
+        view: what is shown.
         serve_key: answers the paths of public keys, which are served here too.
         allowed_hosts: names, beside loopback and the address connected to, under which the port may be asked.
     """
-    pages = _Pages(runtime, serve_key)
+    pages = _Pages(view, serve_key)
     routes = [
         Route("/", pages.index),
         Route("/health", pages.health),
         Route("/ready", pages.ready),
         Route("/metrics", pages.metrics),
         Route("/targets", pages.targets),
+        Route("/workers", pages.workers),
         Route("/config", pages.config),
         Route("/.well-known/albacore/{rest:path}", pages.key),
     ]
@@ -100,8 +169,8 @@ def build_admin_app(
 class _Pages:
     """The answers, one method each."""
 
-    def __init__(self, runtime: RuntimeView, serve_key: ServeKey | None) -> None:
-        self._runtime = runtime
+    def __init__(self, view: AdminView, serve_key: ServeKey | None) -> None:
+        self._view = view
         self._serve_key = serve_key
 
     async def index(self, _: Request) -> Response:
@@ -111,18 +180,21 @@ class _Pages:
         return PlainTextResponse("ok\n")
 
     async def ready(self, _: Request) -> Response:
-        if self._runtime.ready:
+        if await self._view.ready():
             return PlainTextResponse("ready\n")
         return PlainTextResponse("starting or draining\n", status_code=503)
 
     async def metrics(self, _: Request) -> Response:
-        return Response(self._runtime.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await self._view.metrics(), media_type=CONTENT_TYPE_LATEST)
 
     async def targets(self, _: Request) -> Response:
-        return _json({"TargetGroups": self._runtime.registry.describe()})
+        return _json({"TargetGroups": await self._view.targets()})
+
+    async def workers(self, _: Request) -> Response:
+        return _json({"Workers": await self._view.workers()})
 
     async def config(self, _: Request) -> Response:
-        return _json(to_json(self._runtime.snapshot.settings))
+        return _json(to_json(self._view.settings))
 
     async def key(self, request: Request) -> Response:
         answer = self._serve_key(request.url.path) if self._serve_key else None

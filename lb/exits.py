@@ -20,6 +20,14 @@ class Exit(IntEnum):
 class CannotStart(Exception):  # noqa: N818 -- says what happened
     """Something outside the configuration is in the way; `reasons` has one line for each."""
 
-    def __init__(self, *reasons: str) -> None:
+    def __init__(self, *reasons: str, status: Exit = Exit.START) -> None:
         self.reasons = reasons
+        self.status = status
         super().__init__("\n".join(reasons))
+
+
+def explain(error: OSError | ValueError) -> str:
+    """Return what went wrong in one line for an operator."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

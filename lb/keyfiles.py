@@ -38,6 +38,11 @@ def replace(path: Path, content: str) -> None:
     _sync_directory(path.parent)
 
 
+def make_private(directory: Path) -> None:
+    """Create the data directory for its owner only: it holds keys."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def is_exposed(path: Path) -> bool:
     """Tell whether users other than the owner may read or write `path`."""
     return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

@@ -27,19 +27,27 @@ _QUIET = (
 
 
 class _TextFormatter(logging.Formatter):
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = f"[{process}]" if process else ""
+
     def format(self, record: logging.LogRecord) -> str:
         moment = (
             datetime.fromtimestamp(record.created, UTC)
             .isoformat(timespec="milliseconds")
             .replace("+00:00", "Z")
         )
-        text = f"{moment} {record.levelname.lower():7} {record.name}: {_message(record)}"
+        text = f"{moment} {record.levelname.lower():7} {record.name}{self._process}: {_message(record)}"
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
         return text
 
 
 class _JsonFormatter(logging.Formatter):
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
     def format(self, record: logging.LogRecord) -> str:
         event = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -47,6 +55,8 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": _message(record),
         }
+        if self._process:
+            event["process"] = self._process
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
         return json.dumps(event, ensure_ascii=False)
@@ -59,10 +69,13 @@ def _message(record: logging.LogRecord) -> str:
     )
 
 
-def configure_logging(*, level: str, form: str, stream: IO[str] | None = None) -> None:
-    """Send every log record from `level` up to `stream` (standard error) as `text` or `json` lines."""
+def configure_logging(*, level: str, form: str, stream: IO[str] | None = None, process: str = "") -> None:
+    """Send every log record from `level` up to `stream` (standard error) as `text` or `json` lines.
+
+    `process` tells the lines of one worker from those of the others.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
+    handler.setFormatter(_JsonFormatter(process) if form == "json" else _TextFormatter(process))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

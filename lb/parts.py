@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from lb.addresses import Addresses, build_url
+from lb.addresses import Addresses, addresses_of, public_url
 from lb.admin import build_admin_app
 from lb.asgi import LoadBalancer
 from lb.config import Loaded
 from lb.door import Door
-from lb.exits import CannotStart
+from lb.exits import CannotStart, explain
 from lb.guarded import GuardedProtocol
+from lb.keyfiles import make_private
 from lb.outcomes import Answer
-from lb.pool_server import PoolServer, public_url
+from lb.pool_server import PoolServer
 from lb.providers import pool_providers
 from lb.reload import ADMIN, POOL, Plan, bindings_of, plan_doors, refuse_changes, same_place, with_ports
 from lb.runtime import Runtime
@@ -68,17 +68,7 @@ class Parts:
 
     def addresses(self) -> Addresses:
         """Return where everything listens now."""
-        settings = self.settings
-        return Addresses(
-            listeners={
-                f"Listeners[{index}]": build_url(each.protocol.lower(), each.address, each.port)
-                for index, each in enumerate(settings.listeners)
-            },
-            pool=public_url(settings) if settings.pool_server is not None else None,
-            admin=build_url("http", settings.admin_address, settings.admin_port)
-            if settings.admin_port
-            else None,
-        )
+        return addresses_of(self.settings)
 
     async def start(self, loaded: Loaded) -> None:
         """Open everything; raises `CannotStart`, and then nothing is left open."""
@@ -153,9 +143,9 @@ class Parts:
             task.add_done_callback(self._leaving.discard)
 
     def reopen_logs(self) -> None:
-        """Close and open the access log again: its file was renamed."""
+        """Close and open the logs of requests and connections again: their files were renamed."""
         if self._runtime is not None:
-            self._runtime.access_log.reopen()
+            self._runtime.reopen_logs()
             log.info("access log reopened")
 
     async def stop(self, *, deadline: float, cut: asyncio.Event) -> None:
@@ -177,11 +167,11 @@ class Parts:
     async def _open(
         self, key: str, binding: Binding, *, bound: socket.socket, tls: ListenerTls | None
     ) -> None:
-        door = self._build_door(key, bound, tls.context if tls is not None else None)
+        door = self._build_door(key, bound, tls)
         self._doors[key] = _Open(binding, door, tls)
         await door.start()
 
-    def _build_door(self, key: str, bound: socket.socket, tls: ssl.SSLContext | None) -> Door:
+    def _build_door(self, key: str, bound: socket.socket, tls: ListenerTls | None) -> Door:
         if key == POOL:
             return Door(self._pool, bound, http=GuardedProtocol)
         if key == ADMIN:
@@ -228,9 +218,11 @@ class Parts:
         return providers
 
 
-def listener_door(runtime: Runtime, arn: str, bound: socket.socket, tls: ssl.SSLContext | None) -> Door:
+def listener_door(runtime: Runtime, arn: str, bound: socket.socket, tls: ListenerTls | None) -> Door:
     """Return the door of one listener, still closed."""
-    return Door(LoadBalancer(runtime, arn), bound, http=ListenerProtocol, tls=tls, date_header=False)
+    balancer = LoadBalancer(runtime, arn)
+    report = partial(runtime.note_connection, arn)
+    return Door(balancer, bound, http=ListenerProtocol, tls=tls, report=report, date_header=False)
 
 
 def _bind(bindings: list[tuple[str, Binding]]) -> dict[str, socket.socket]:
@@ -243,15 +235,3 @@ def _bind(bindings: list[tuple[str, Binding]]) -> dict[str, socket.socket]:
 def build_tls(listeners: tuple[ListenerSettings, ...]) -> dict[str, ListenerTls]:
     """Return the TLS side of every HTTPS listener, by ARN; raises OSError or ssl.SSLError."""
     return {each.arn: ListenerTls(each) for each in listeners if each.protocol == "HTTPS"}
-
-
-def make_private(directory: Path) -> None:
-    """Create the data directory for its owner only: it holds keys."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def explain(error: OSError | ValueError) -> str:
-    """Return what went wrong in one line for an operator."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)

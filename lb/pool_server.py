@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lb.config.pools import import_attribute
-from lb.settings import IdentityProvider, PoolServerSettings, Settings
+from lb.settings import IdentityProvider, PoolServerSettings
 from rules.actions import AuthenticateCognito
 
 CREATE = "idp.app:create_app"
@@ -100,10 +100,3 @@ class _Application:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), 10)
         await self._stack.aclose()
-
-
-def public_url(settings: Settings) -> str:
-    """Return the URL under which browsers reach the pool."""
-    pool = settings.pool_server
-    assert pool is not None
-    return pool.public_url or f"http://localhost:{pool.port}"

@@ -65,13 +65,17 @@ def same_place(one: Binding | None, other: Binding) -> bool:
     return one is not None and (one.address, one.port) == (other.address, other.port)
 
 
-def refuse_changes(old: Settings, new: Settings) -> list[str]:
-    """Return what a running process cannot take up, one line each; empty when everything can."""
-    fixed = {
+def refuse_changes(old: Settings, new: Settings, *, rolling: bool = False) -> list[str]:
+    """Return what a running process cannot take up, one line each; empty when everything can.
+
+    `rolling`: new processes take over from the old ones, which can do more.
+    """
+    fixed: dict[str, tuple[object, object]] = {
         "DataDirectory": (old.data_directory, new.data_directory),
         "LoadBalancer's ARN": (old.arn, new.arn),
-        "AccessLog": (old.access_log, new.access_log),
     }
+    if not rolling:
+        fixed |= {"AccessLog": (old.access_log, new.access_log), "Workers": (old.workers, new.workers)}
     return [
         f"{name} cannot change while running (from {before} to {after}): restart, or change it back"
         for name, (before, after) in fixed.items()

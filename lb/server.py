@@ -10,37 +10,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any
 
-from lb.addresses import Addresses, write_ready_file
+from lb.addresses import write_ready_file
 from lb.authn.sender import HttpxSender
-from lb.config import InvalidConfig, Loaded, load_settings
+from lb.config import InvalidConfig, Loaded
 from lb.exits import CannotStart
 from lb.parts import Parts
 from lb.providers import look_for_providers
 from lb.reload import changes, fingerprint
-
-DRAIN_SECONDS = 30.0
+from lb.run_options import RunOptions
 
 log = logging.getLogger("albacore")
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How to run, beside the configuration."""
-
-    path: Path
-    announce: Callable[[Addresses], None]
-    """Called once, when every port accepts connections."""
-    ready_file: Path | None = None
-    drain_seconds: float = DRAIN_SECONDS
-    watch: bool = True
-    """Reload when a file changes, not only on SIGHUP."""
-    environ: Mapping[str, str] | None = None
-    """Where references in the file are looked up; None: the process's environment."""
 
 
 class Process:
@@ -62,7 +44,7 @@ class Process:
     async def run(self) -> None:
         """Serve until a signal says stop; raises `CannotStart` when it cannot begin."""
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(_log_loop_error)
+        loop.set_exception_handler(log_loop_error)
         self._take_signals(loop)
         try:
             await self._parts.start(self._loaded)
@@ -104,7 +86,7 @@ class Process:
         """Take up the configuration on disk; a bad one changes nothing and every problem is said."""
         path = self._options.path
         try:
-            loaded = await asyncio.to_thread(load_settings, path, environ=self._options.environ)
+            loaded = await asyncio.to_thread(self._options.load)
             for warning in loaded.warnings:
                 log.warning("%s", warning)
             done = await self._parts.change(self._loaded, loaded, drain_seconds=self._options.drain_seconds)
@@ -157,7 +139,7 @@ class Process:
         log.info("stopped")
 
 
-def _log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Log what a callback raised; a client that went away, or could not agree on TLS, is no error of ours."""
     error = context.get("exception")
     level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR

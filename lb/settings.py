@@ -156,3 +156,5 @@ class Settings:
     data_directory: Path = Path("albacore-data")
     pool_server: PoolServerSettings | None = None
     """None: this process serves no user pool."""
+    workers: int = 1
+    """Processes that serve the listeners; 1: this one does everything."""

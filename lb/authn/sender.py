@@ -21,7 +21,11 @@ USER_AGENT = b"albacore"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a provider. `app` is the provider's ASGI application when it runs in this process."""
+    """One request to a provider.
+
+    `app` is the provider's ASGI application when it runs in this process, or an httpx transport that knows the
+    way to it.
+    """
 
     method: str
     url: str
@@ -97,6 +101,8 @@ class HttpxSender:
     def _transport_for(self, call: Call) -> httpx.AsyncBaseTransport:
         if call.app is None:
             return self._transport
+        if isinstance(call.app, httpx.AsyncBaseTransport):
+            return call.app
         return httpx.ASGITransport(cast(Any, call.app), raise_app_exceptions=False)
 
     async def aclose(self) -> None:

@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     except CannotStart as refusal:
         for reason in refusal.reasons:
             complain(reason)
-        return Exit.START
+        return refusal.status
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 -- the last resort: one line for people, the traceback on request

@@ -16,8 +16,12 @@ import typer
 from lb.addresses import Addresses
 from lb.cli.check import ConfigPath
 from lb.cli.terminal import print_problems, say, styled
-from lb.config import load_settings
+from lb.config import Loaded
+from lb.config.models import MAX_WORKERS
 from lb.logs import configure_logging
+from lb.run_options import RunOptions
+from lb.workers.cpus import count_cpus
+from lb.workers.order import LogOptions
 
 log = logging.getLogger("albacore")
 
@@ -42,6 +46,13 @@ LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="How to
 LogLevelOption = Annotated[LogLevel, typer.Option("--log-level", help="From which level to write log lines.")]
 
 
+def _read_workers(text: str) -> int:
+    count = min(count_cpus(), MAX_WORKERS) if text == "auto" else int(text) if text.isdecimal() else 0
+    if not 1 <= count <= MAX_WORKERS:
+        raise typer.BadParameter(f"a number from 1 to {MAX_WORKERS}, or auto")
+    return count
+
+
 def run(
     config: ConfigPath,
     *,
@@ -59,28 +70,53 @@ def run(
         bool,
         typer.Option("--watch/--no-watch", help="Reload when a configuration or certificate file changes."),
     ] = True,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N|auto",
+            parser=_read_workers,
+            help="How many processes serve; auto: one for each CPU. [default: `Workers` of the file, or 1]",
+        ),
+    ] = None,
     log_format: LogFormatOption = LogFormat.TEXT,
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Serve CONFIG until SIGTERM or Ctrl+C. SIGHUP reloads it, SIGUSR1 reopens the access log."""
-    # Not at the top: `albacore check` and `--help` should not load all that runs.
-    from lb.server import Process, RunOptions
-
     configure_logging(level=log_level.value, form=log_format.value)
-    loaded = load_settings(config)
-    print_problems(loaded.warnings, sys.stderr)
     options = RunOptions(
         path=config,
         announce=_announce,
         ready_file=ready_file,
         drain_seconds=drain_seconds,
         watch=watch,
+        workers=workers,
     )
+    loaded = options.load()
+    print_problems(loaded.warnings, sys.stderr)
+    if loaded.settings.workers > 1:
+        _supervise(options, loaded, LogOptions(log_level.value, log_format.value))
+    else:
+        _serve(options, loaded)
+
+
+def _serve(options: RunOptions, loaded: Loaded) -> None:
+    # Not at the top: `albacore check` and `--help` should not load all that runs.
+    from lb.server import Process
 
     async def serve() -> None:
         await Process(options, loaded).run()
 
     run_loop(serve())
+
+
+def _supervise(options: RunOptions, loaded: Loaded, logs: LogOptions) -> None:
+    from lb.workers.supervisor import Supervisor
+
+    async def supervise() -> None:
+        await Supervisor(options, loaded, logs).run()
+
+    asyncio.run(supervise())
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
+from lb.addresses import public_url
 from lb.config import load_settings
 from lb.config.pools import import_attribute
-from lb.pool_server import public_url
 
 BUILD = "idp.users.commands:build"
 DEFAULT_CONFIG = Path("albacore.yaml")

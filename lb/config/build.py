@@ -65,6 +65,7 @@ def build_settings(file: ConfigFile, parts: Parts) -> Settings:
         access_log=_access_log(file.access_log, parts.folder),
         data_directory=parts.folder / file.data_directory,
         pool_server=_pool_server(file),
+        workers=file.workers,
     )
 
 

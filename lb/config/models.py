@@ -15,8 +15,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_pascal
 
 from lb.config.rule_shapes import Action, Rule, ShownAs
+from lb.workers.cpus import count_cpus
 
 Protocol = Literal["HTTP", "HTTPS"]
+MAX_WORKERS = 64
 
 
 class Section(BaseModel):
@@ -306,3 +308,12 @@ class ConfigFile(Section):
     """File of the access log in ALB's format; `-` for standard output; absent: none."""
     data_directory: Text = "albacore-data"
     """Folder for key files and the pools' database; created with access for its owner only."""
+    workers: Annotated[
+        int,
+        BeforeValidator(lambda value: min(count_cpus(), MAX_WORKERS) if value == "auto" else value),
+        Field(ge=1, le=MAX_WORKERS),
+        WithJsonSchema(
+            {"oneOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": MAX_WORKERS}]}
+        ),
+    ] = 1
+    """Processes that serve the listeners; `auto`: one for each CPU. See docs/operations.md."""

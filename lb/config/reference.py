@@ -27,7 +27,7 @@ $schema=albacore.schema.json`).
 
 A running process takes a changed file up by itself, or on SIGHUP. A file with problems changes
 nothing, and the problems are in the log. `DataDirectory`, `AccessLog` and the load balancer's ARN
-cannot change while running.
+cannot change while running; with several workers, `AccessLog` can.
 
 - **Paths** count from the folder of the file.
 - **References**: `${NAME}` is an environment variable, `${NAME:-default}` one with a default,

@@ -21,7 +21,8 @@ from lb.demo.identity import Expected
 from lb.demo.sample_app import SampleSettings, create_sample_app
 from lb.door import Door
 from lb.exits import CannotStart
-from lb.server import Process, RunOptions
+from lb.run_options import RunOptions
+from lb.server import Process
 from lb.sockets import Binding, CannotBind, bind_all, port_of
 
 CLIENT = "sampleapp0000000000000000"

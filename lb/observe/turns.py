@@ -1,7 +1,8 @@
 """Turns at an output that several processes share and that is no file, such as the standard output's pipe.
 
 Writes to a file opened with O_APPEND stay whole by themselves; a pipe keeps only 4 KiB together, and rows of
-two processes would interleave. The lock is a POSIX record lock: the kernel lets go of it when its process dies.
+two processes would interleave. The lock is a POSIX record lock: the kernel lets go of it when its process
+dies.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _lock: int | None = None
 
 def share(lock: int | None) -> None:
     """Take turns by `lock`, a descriptor of a file open for writing, from now on; None: be alone."""
-    global _lock  # noqa: PLW0603 -- a process has one standard output
+    global _lock
     _lock = lock
 
 
