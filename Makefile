@@ -27,7 +27,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml
 	touch $@
 
 system:
-	.ci/system-packages chromium fonts-noto-cjk
+	.ci/system-packages chromium fonts-noto-cjk nghttp2-client
 
 test: $(STAMP) system lint  ## lint, then every test
 	$(BIN)/python -m pytest -n 2 --dist loadscope

@@ -1,0 +1,155 @@
+"""Sending what the streams of one connection have, as windows and the socket allow.
+
+Streams take turns frame by frame, so that a large response does not hold up small ones. Nothing is made a
+frame that the client has no room for: what waits, waits in its stream, and holds back its target.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+from h2.exceptions import StreamClosedError
+
+from lb.http2.gate import MAX_FRAME, Budget
+from lb.http2.session import Session
+from lb.http2.stream import Stream
+
+BATCH = 64 * 1024
+"""Bytes of frames that are made before they are written, and the socket is looked at again."""
+
+
+class Outlet:
+    """The writing side of one connection."""
+
+    def __init__(
+        self,
+        session: Session,
+        transport: asyncio.Transport,
+        budget: Budget,
+        *,
+        on_sent: Callable[[Stream], None],
+    ) -> None:
+        """Call `on_sent` when the last frame of a response is on its way."""
+        self._session = session
+        self._transport = transport
+        self._budget = budget
+        self._on_sent = on_sent
+        self.waiting: dict[int, Stream] = {}
+        """Streams that have something to send and could not, in the order of their turns."""
+        self.full = False
+        """The client does not read what was written to its socket."""
+        self.full_since = 0.0
+        self.dead = False
+        """h2 makes no frames any more."""
+
+    def push(self, stream: Stream) -> None:
+        """Send what a stream has now, and write."""
+        if self.dead or not stream.pending:
+            return
+        if self.full or stream.id in self.waiting:
+            self.waiting[stream.id] = stream
+            return
+        made = 0
+        while stream.pending and (size := self._send(stream)) >= 0:
+            made += size
+            if made >= BATCH:
+                made = 0
+                if not self.write():
+                    break
+        if stream.pending:
+            self.waiting[stream.id] = stream
+        self.write()
+
+    def pump(self) -> None:
+        """Give every waiting stream its turns until nothing moves."""
+        moved = True
+        made = 0
+        while moved and self.waiting and not self.full and not self.dead:
+            moved = False
+            for stream in list(self.waiting.values()):
+                size = self._send(stream) if stream.pending else -1
+                moved = moved or size >= 0
+                if not stream.pending:
+                    self.waiting.pop(stream.id, None)
+                elif size >= 0:
+                    # Behind the others, also when the socket stops the round here.
+                    self.waiting[stream.id] = self.waiting.pop(stream.id)
+                made += max(size, 0)
+                if made >= BATCH:
+                    made = 0
+                    if not self.write():
+                        break
+        self.write()
+
+    def write(self) -> bool:
+        """Write the frames that were made; tell whether the socket takes more."""
+        data = self._session.data_to_send()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+        return not self.full
+
+    def drop(self, stream: Stream) -> None:
+        """Send nothing more on a stream."""
+        stream.closed = True
+        stream.head = None
+        stream.out.clear()
+        stream.queued = 0
+        self.waiting.pop(stream.id, None)
+
+    def pause(self) -> None:
+        """Make no more frames: the client does not read."""
+        self.full = True
+        self.full_since = monotonic()
+
+    def resume(self) -> None:
+        """Go on."""
+        self.full = False
+        self.pump()
+
+    def _send(self, stream: Stream) -> int:
+        """Make a stream's next frame; return its size, -1 when the windows allow none."""
+        try:
+            if stream.head is not None:
+                return self._send_head(stream, stream.head)
+            return self._send_body(stream)
+        except StreamClosedError:
+            # Reset by the client; h2 knew it from bytes whose events are still to be handled.
+            self.drop(stream)
+            return -1
+
+    def _send_head(self, stream: Stream, head: list[tuple[bytes, bytes]]) -> int:
+        stream.head = None
+        last = stream.ended and not stream.out
+        self._session.send_headers(stream.id, head, end_stream=last)
+        size: int = self._session.encoder.size + 9
+        stream.exchange.record.sent_bytes += size
+        if last:
+            self._sent(stream)
+        return size
+
+    def _send_body(self, stream: Stream) -> int:
+        session = self._session
+        if not stream.out:
+            session.end_stream(stream.id)
+            self._sent(stream)
+            return 9
+        limit = min(session.local_flow_control_window(stream.id), session.max_outbound_frame_size, MAX_FRAME)
+        if limit <= 0:
+            return -1
+        data = stream.take(limit)
+        last = stream.ended and not stream.out
+        session.send_data(stream.id, data, end_stream=last)
+        size = len(data)
+        self._budget.earn(size / 1024)
+        stream.exchange.record.sent_bytes += size + 9
+        stream.note_progress(size)
+        if last:
+            self._sent(stream)
+        return size + 9
+
+    def _sent(self, stream: Stream) -> None:
+        stream.closed = True
+        self.waiting.pop(stream.id, None)
+        self._on_sent(stream)

@@ -1,0 +1,204 @@
+"""One request on an HTTP/2 connection: the `Downstream` of its exchange.
+
+Holds what the target sent until the outlet can send it on, and says when that gets too much. With middlewares
+around the load balancer it stands in for the protocol under `lb.cycle.Cycle`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.http.flow_control import FlowControl
+
+from lb.exchange import HIGH_WATER, Exchange
+
+if TYPE_CHECKING:
+    from lb.cycle import Cycle
+    from lb.http2.protocol import Http2Protocol
+    from lb.upstream.connection import ResponseHead, UpstreamConnection
+
+LOW_WATER = HIGH_WATER // 2
+_FORBIDDEN = frozenset({b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
+_MEMORY = 1024
+_lower: dict[bytes, bytes] = {}
+"""Spelling of a response header's name to lower case; empty: not sent in HTTP/2 (RFC 9113 section 8.2.2)."""
+
+
+def lower_name(name: bytes) -> bytes:
+    """Return a response header's name for HTTP/2; empty when it must not be sent."""
+    lower = _lower.get(name)
+    if lower is None:
+        lower = name.lower()
+        if lower in _FORBIDDEN:
+            lower = b""
+        if len(_lower) < _MEMORY and len(name) <= 64:
+            _lower[name] = lower
+    return lower
+
+
+class Stream:
+    """A request's stream, from its head to the last frame in either direction."""
+
+    __slots__ = (
+        "closed",
+        "cycle",
+        "ended",
+        "exchange",
+        "expected",
+        "flow",
+        "full",
+        "head",
+        "id",
+        "moved",
+        "moved_at",
+        "out",
+        "paused",
+        "protocol",
+        "queued",
+        "received",
+        "remote_ended",
+        "unacknowledged",
+    )
+
+    exchange: Exchange
+
+    def __init__(self, protocol: Http2Protocol, stream_id: int) -> None:
+        self.protocol = protocol
+        self.id = stream_id
+        self.cycle: Cycle | None = None
+        """Under a middleware: what runs the application for this request."""
+        self.flow: FlowControl | None = None
+        # The response, on its way out.
+        self.head: list[tuple[bytes, bytes]] | None = None
+        self.out: deque[bytes | memoryview] = deque()
+        self.queued = 0
+        self.ended = False
+        """Nothing will be added to `out`."""
+        self.full = False
+        self.closed = False
+        """No frame may be sent on it any more."""
+        self.moved = 0
+        self.moved_at = 0.0
+        """When a piece of the response worth mentioning was sent last."""
+        # The request's body, on its way in.
+        self.expected = -1
+        """Content-Length; -1: none."""
+        self.received = 0
+        self.remote_ended = False
+        self.paused = False
+        self.unacknowledged = 0
+        """Bytes that the target has not made room for yet: the client's window stays shut by as much."""
+
+    def __repr__(self) -> str:
+        return f"Stream({self.id} queued={self.queued} ended={self.ended} closed={self.closed})"
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether there is anything to send."""
+        return not self.closed and (self.head is not None or bool(self.out) or self.ended)
+
+    def take(self, limit: int) -> bytes:
+        """Take up to `limit` bytes of the queued body, small pieces joined."""
+        out = self.out
+        pieces = []
+        while out and limit:
+            piece = out[0]
+            if len(piece) > limit:
+                view = memoryview(piece)
+                pieces.append(view[:limit])
+                out[0] = view[limit:]
+                limit = 0
+            else:
+                pieces.append(memoryview(piece))
+                limit -= len(piece)
+                out.popleft()
+        data = bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
+        self.queued -= len(data)
+        return data
+
+    def note_progress(self, size: int) -> None:
+        """Count what was sent: a client that takes a byte a minute makes no progress."""
+        self.moved += size
+        if self.moved >= LOW_WATER // 2 or not self.out:
+            self.moved = 0
+            self.moved_at = monotonic()
+        if self.full and self.queued <= LOW_WATER:
+            self.full = False
+            if self.flow is not None:
+                self.flow.resume_writing()
+            elif not self.exchange.done:
+                self.exchange.on_client_ready()
+
+    # Downstream.
+
+    def begin_response(
+        self, status: int, phrase: bytes, pairs: list[tuple[bytes, bytes]], *, framing: int, close: bool
+    ) -> None:
+        """Take the head; HTTP/2 has no phrase, and streams are framed whatever happened on them before."""
+        head = [(b":status", b"%d" % status)]
+        for name, value in pairs:
+            lower = _lower.get(name)
+            if lower is None:
+                lower = lower_name(name)
+            if lower:
+                head.append((lower, value.strip(b" \t")))
+        self.head = head
+        self.moved_at = monotonic()
+
+    def write_body(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        if data:
+            self.out.append(data)
+            self.queued += len(data)
+
+    def flush(self) -> None:
+        """Send what can be sent; hold the target back when too much waits."""
+        self.protocol.outlet.push(self)
+        if self.queued > HIGH_WATER and not self.full and not self.closed:
+            self.full = True
+            if self.flow is not None:
+                self.flow.pause_writing()
+            else:
+                self.exchange.on_client_full()
+
+    def end_response(self) -> None:
+        """Send what was taken and END_STREAM, as windows allow."""
+        self.ended = True
+        self.protocol.outlet.push(self)
+
+    def abort_response(self) -> None:
+        """Reset the stream: a response that breaks off must not look complete."""
+        self.protocol.break_off(self)
+
+    def exchange_done(self, exchange: Exchange) -> None:
+        """Hand the record over when the last byte has been sent."""
+        if self.closed:
+            exchange.hand_over()
+
+    def turn_over(self, exchange: Exchange) -> None:
+        """The application has sent everything (called by `Cycle`); the outlet goes on by itself."""
+
+    def pause_request(self) -> None:
+        """Give no window back: the target (or whoever decides) is not ready for more."""
+        self.paused = True
+
+    def resume_request(self) -> None:
+        """Give back the window that was held."""
+        self.paused = False
+        self.protocol.open_window(self)
+
+    def send_continue(self) -> None:
+        """Say nothing: `Expect` is not supported in HTTP/2, as behind ALB."""
+
+    def open_tunnel(
+        self, exchange: Exchange, connection: UpstreamConnection, head: ResponseHead, rest: bytes
+    ) -> bool:
+        """Refuse: there is no Upgrade in HTTP/2, and RFC 8441 is not announced."""
+        return False
+
+    @property
+    def tls_lines(self) -> bytes:
+        """Header lines with the TLS facts of the connection."""
+        return self.protocol.tls_lines
