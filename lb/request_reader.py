@@ -188,11 +188,11 @@ class RequestReader:
         self.admit_request(method, admitted)
 
     def _too_large(self) -> Reason | None:
+        size = self._head_size
+        if size + len(self.url) + 16 <= MAX_HEADER and len(self._names) <= MAX_HEADER_COUNT:
+            return None
         if len(self.url) + 16 > MAX_REQUEST_LINE:
             return Reason.URI_TOO_LONG
-        size = self._head_size
-        if size <= MAX_HEADER and len(self._names) <= MAX_HEADER_COUNT:
-            return None
         if size > MAX_HEADERS or len(self._names) > MAX_HEADER_COUNT:
             return Reason.HEADER_TOO_LARGE
         if any(len(name) + len(value) + 4 > MAX_HEADER for name, value in self._pairs):

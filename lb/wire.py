@@ -101,7 +101,9 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             return
         self.silent_since = monotonic()
         self.read(data)
-        self._start_current()
+        current = self.current
+        if current is not None and not current.started:
+            self._start_current()
         if self.receiving is not None and self.receiving.done:
             self._discard(data)
 
@@ -305,7 +307,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             self._close()
         elif self.receiving is exchange:
             self._update_reading()
-        else:
+        elif self.waiting or not self._reading:
             self._next()
 
     def _close(self) -> None:

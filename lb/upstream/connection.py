@@ -109,6 +109,10 @@ class ResponseHead:
         self.connection = b""
         self.upgrade = b""
 
+    def size(self) -> int:
+        """Bytes of the headers that are handed on."""
+        return sum(len(name) + len(value) + 4 for name, value in self.pairs)
+
 
 class UpstreamConnection(asyncio.Protocol):
     """A connection to a target; made and kept by `UpstreamPool`."""
@@ -119,7 +123,6 @@ class UpstreamConnection(asyncio.Protocol):
         "_head",
         "_head_bytes",
         "_head_done",
-        "_header_bytes",
         "_interim",
         "_parser",
         "_reusable",
@@ -149,7 +152,6 @@ class UpstreamConnection(asyncio.Protocol):
     def _reset(self) -> None:
         self._head = ResponseHead()
         self._head_bytes = 0
-        self._header_bytes = 0
         self._head_done = False
         self._complete = False
         self._until_close = False
@@ -267,18 +269,17 @@ class UpstreamConnection(asyncio.Protocol):
         """Take a header; those of a trailer are dropped."""
         if self._head_done:
             return
-        self._header_bytes += len(name) + len(value)
         kind = _known.get(name)
-        if kind is None:
-            kind = _classify(name)
-        if kind:
-            self._special(kind, name, value)
-        else:
+        if kind == PASS:
             self._head.pairs.append((name, value))
+        else:
+            self._special(_classify(name) if kind is None else kind, name, value)
 
     def _special(self, kind: int, name: bytes, value: bytes) -> None:
         head = self._head
-        if kind == LENGTH:
+        if kind == PASS:
+            head.pairs.append((name, value))
+        elif kind == LENGTH:
             head.length = int(value)
             head.pairs.append((name, value.rstrip(b" \t")))
         elif kind == CODING:
@@ -304,7 +305,10 @@ class UpstreamConnection(asyncio.Protocol):
             return
         head = self._head
         head.status = status
-        if self._header_bytes > MAX_RESPONSE_HEAD or status > 599:
+        if status > 599:
+            raise _BadResponseError
+        # What arrived so far holds the head and may hold much of the body.
+        if self._head_bytes > MAX_RESPONSE_HEAD and head.size() > MAX_RESPONSE_HEAD:
             raise _BadResponseError
         self._head_done = True
         if not self._parser.should_keep_alive():
@@ -339,7 +343,6 @@ class UpstreamConnection(asyncio.Protocol):
         if self._interim > MAX_INTERIM_RESPONSES:
             raise _BadResponseError
         self._head = ResponseHead()
-        self._header_bytes = 0
 
     # Ends.
 
