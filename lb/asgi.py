@@ -184,6 +184,9 @@ class WireHooks(Protocol):
     def send_continue(self) -> None:
         """Write 100 Continue."""
 
+    def client_stalled(self, now: float) -> float:
+        """Return for how many seconds the client has taken nothing."""
+
     @property
     def tls_lines(self) -> bytes:
         """Header lines with the connection's TLS facts."""
@@ -211,6 +214,7 @@ class AsgiDownstream:
         "_hooks",
         "_queued",
         "_readable",
+        "_taken_at",
         "_waiter",
     )
 
@@ -223,6 +227,7 @@ class AsgiDownstream:
         self._full = False
         self._done = False
         self._aborted = False
+        self._taken_at = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self._readable: asyncio.Event | None = None
 
@@ -246,6 +251,7 @@ class AsgiDownstream:
             events, self._events = self._events, []
             for event in events:
                 await send(event)
+                self._taken_at = monotonic()
             if self._hooks is not None:
                 self._hooks.flush()
             self._queued = 0
@@ -320,6 +326,7 @@ class AsgiDownstream:
         self._wake()
         if self._queued > HIGH_WATER and not self._full and self._exchange is not None:
             self._full = True
+            self._taken_at = monotonic()
             self._exchange.on_client_full()
 
     def end_response(self) -> None:
@@ -331,8 +338,10 @@ class AsgiDownstream:
             self._events.append({"type": "http.response.body", "body": b"", "more_body": False})
 
     def abort_response(self) -> None:
-        """Break off after what was queued."""
+        """Break off after what was queued; at once where the client does not take it."""
         self._aborted = True
+        if self._full and self._hooks is not None:
+            self._hooks.abort_response()
 
     def exchange_done(self, exchange: Exchange) -> None:
         """End `run` when the events are sent."""
@@ -357,6 +366,10 @@ class AsgiDownstream:
         """Tell the client to send the body; other ASGI servers do so when the body is asked for."""
         if self._hooks is not None:
             self._hooks.send_continue()
+
+    def client_stalled(self, now: float) -> float:
+        """Return for how many seconds nothing was taken; behind other servers, by the server."""
+        return self._hooks.client_stalled(now) if self._hooks is not None else now - self._taken_at
 
     def open_tunnel(
         self, exchange: Exchange, connection: UpstreamConnection, head: ResponseHead, rest: bytes

@@ -79,6 +79,9 @@ class Downstream(Protocol):
     ) -> bool:
         """Join client and target for good; False when this adapter cannot."""
 
+    def client_stalled(self, now: float) -> float:
+        """Return for how many seconds the client, who reads slowly, has taken nothing at all."""
+
     @property
     def tls_lines(self) -> bytes:
         """Header lines with the TLS facts of the client's connection; empty on plain ones."""
@@ -478,6 +481,14 @@ class Exchange:
         if self.done or (self._task is not None and not self._task.done()):
             # Pre-actions have budgets of their own.
             return
+        if self._client_full:
+            if self.downstream.client_stalled(now) >= idle_timeout:
+                self._give_up(Reason.REQUEST_TIMEOUT)
+            return
+        if now - self.active_at < idle_timeout / 2:
+            return
+        if self._connection is not None and self._connection.backlog.taking():
+            self.active_at = now
         if now - self.active_at < idle_timeout:
             return
         if self._connection is None and self._target is not None:

@@ -140,6 +140,9 @@ class ResponseWriter:
         """Reset the connection: a body that ends with the connection must not look complete."""
         self._out.clear()
         self.keep_alive = False
+        if self.transport.is_closing():
+            self.transport.abort()
+            return
         raw: socket.socket | None = self.transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

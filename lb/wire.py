@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lb.admission import Incoming
 from lb.asgi import EXTENSION, AsgiDownstream, LoadBalancer, fill_record, find_load_balancer
+from lb.backlog import Backlog
 from lb.client_facts import ClientFacts
 from lb.cycle import Cycle
 from lb.exchange import HIGH_WATER, Exchange
@@ -42,6 +43,8 @@ MAX_PIPELINED = 32
 LINGER_SECONDS = 5.0
 """How long the rest of a refused request is read and thrown away, so that no reset overtakes the answer."""
 LINGER_BYTES = 1024 * 1024
+CLOSE_SECONDS = 30.0
+"""For how long (at most: `idle_timeout`) a client may take nothing once its connection is to end."""
 
 
 class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProtocol):
@@ -87,6 +90,10 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self.runtime.swept.add(self)
         self.runtime.metrics.connection_opened()
         self.read_facts(self.transport, self.load_balancer.listener())
+        self._backlog = Backlog(self.transport)
+        if self.tls_protocol:
+            # asyncio's default for TLS is half a megabyte for each client who reads slowly.
+            self.transport.set_write_buffer_limits(HIGH_WATER)
 
     def data_received(self, data: bytes) -> None:
         """Parse, then start what became complete enough."""
@@ -364,7 +371,9 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         data = b"".join(pieces)
         exchange.record.sent_bytes += len(data) + len(rest)
         self.transport.write(data + rest)
-        self.tunnel = Tunnel(exchange, self.transport, connection, on_closed=self._tunnel_closed)
+        self.tunnel = Tunnel(
+            exchange, self.transport, connection, client_full=self._full, on_closed=self._tunnel_closed
+        )
         self.current = None
         self._holding = self._request_paused = False
         self._update_reading()
@@ -380,11 +389,23 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         """End the connection, or refuse the request, when the client has been silent for too long."""
         if self.tunnel is not None:
             self.tunnel.sweep(now, idle_timeout)
+        elif self.transport.is_closing():
+            if self.client_stalled(now) >= min(idle_timeout, CLOSE_SECONDS):
+                self.transport.abort()
         elif self._lingering_since:
-            if now - self._lingering_since >= LINGER_SECONDS:
+            over = now - self._lingering_since >= LINGER_SECONDS
+            if over and (not self._backlog.left() or self.client_stalled(now) >= LINGER_SECONDS):
+                self.transport.abort()
+        elif self.current is None and not self.in_head and self._backlog.left():
+            # What was answered is still on its way.
+            if self.client_stalled(now) >= idle_timeout:
                 self.transport.abort()
         elif self.current is None and not self.waiting:
             self._sweep_idle(now, idle_timeout)
+
+    def client_stalled(self, now: float) -> float:
+        """Return for how many seconds the client has taken nothing of what waits for it."""
+        return self._backlog.stalled(now)
 
     def _sweep_idle(self, now: float, idle_timeout: float) -> None:
         lifetime = self.runtime.snapshot.settings.attributes.client_keep_alive_seconds
@@ -394,4 +415,4 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
                 self.refuse_request(Reason.REQUEST_TIMEOUT)
                 self._start_current()
         elif now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime:
-            self.transport.abort() if self._full else self.transport.close()
+            self.transport.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import httptools
 
+from lb.backlog import Backlog
 from lb.reasons import Reason
 
 if TYPE_CHECKING:
@@ -118,8 +119,10 @@ class UpstreamConnection(asyncio.Protocol):
     """A connection to a target; made and kept by `UpstreamPool`."""
 
     __slots__ = (
+        "_backlog",
         "_bodiless",
         "_complete",
+        "_full",
         "_head",
         "_head_bytes",
         "_head_done",
@@ -146,7 +149,9 @@ class UpstreamConnection(asyncio.Protocol):
         """Responses completed on this connection; more than 0 says reused."""
         self.idle_since = 0.0
         self._parser = httptools.HttpResponseParser(self)
+        self._backlog: Backlog | None = None
         self._bodiless = False
+        self._full = False
         self._reset()
 
     def _reset(self) -> None:
@@ -168,6 +173,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Start a request: write its head (and what there is of its body). `head_only`: the method is
         HEAD."""
         self.requester = requester
+        self._backlog = None
         self._bodiless = head_only
         self.transport.write(data)
 
@@ -181,6 +187,20 @@ class UpstreamConnection(asyncio.Protocol):
         self.requester = None
         self.tunnel = None
         self.transport.abort()
+
+    def close(self) -> None:
+        """Close behind what is still to be written; the pool cuts a target that does not take it."""
+        self.requester = None
+        self.tunnel = None
+        self.transport.close()
+        self.pool.await_end(self)
+
+    @property
+    def backlog(self) -> Backlog:
+        """What the target has yet to take of the current request."""
+        if self._backlog is None:
+            self._backlog = Backlog(self.transport)
+        return self._backlog
 
     def sever(self) -> None:
         """Close at once because the target is gone; a requester hears that it was lost."""
@@ -242,6 +262,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Pass on that the target reads slowly."""
+        self._full = True
         if self.tunnel is not None:
             self.tunnel.on_target_full()
         elif self.requester is not None:
@@ -249,6 +270,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Pass on that the target has caught up."""
+        self._full = False
         if self.tunnel is not None:
             self.tunnel.on_target_ready()
         elif self.requester is not None:
@@ -350,7 +372,9 @@ class UpstreamConnection(asyncio.Protocol):
         """Give the connection back before the requester is told: it may want it again at once."""
         self.requester = None
         self.served += 1
-        reusable = self._reusable and not self.transport.is_closing()
+        # Not while the target still has to read the request that it has answered: the next one would wait
+        # behind its rest, and nobody be told to pause.
+        reusable = self._reusable and not self._full and not self.transport.is_closing()
         self._reset()
         if reusable:
             self.pool.put(self)

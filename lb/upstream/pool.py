@@ -23,6 +23,8 @@ log = logging.getLogger("albacore.upstream")
 
 CONNECT_TIMEOUT = 10.0
 TLS_TIMEOUT = 10.0
+CLOSE_SECONDS = 10.0
+"""For how long a target that is being left may take nothing of what was written to it."""
 MAX_IDLE_PER_TARGET = 512
 
 Opened = Callable[[UpstreamConnection], None]
@@ -46,6 +48,7 @@ class UpstreamPool:
         self._tls = tls or unverified_tls()
         self._idle: dict[Target, list[UpstreamConnection]] = {}
         self._all: dict[Target, set[UpstreamConnection]] = {}
+        self._ending: set[UpstreamConnection] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -130,8 +133,13 @@ class UpstreamPool:
             raise ConnectionResetError(errno.ECONNRESET, "closed during the TLS handshake")
         connection.connection_made(encrypted)
 
+    def await_end(self, connection: UpstreamConnection) -> None:
+        """Watch a connection that is closing behind what is still to be written."""
+        self._ending.add(connection)
+
     def forget(self, connection: UpstreamConnection) -> None:
         """Drop a connection that was lost."""
+        self._ending.discard(connection)
         stack = self._idle.get(connection.target)
         if stack and connection in stack:
             stack.remove(connection)
@@ -146,7 +154,11 @@ class UpstreamPool:
             connection.sever()
 
     def sweep(self, now: float) -> None:
-        """Close connections that have been idle too long; `now` on the monotonic clock."""
+        """Close connections that have been idle too long, and those whose end does not come; `now` on the
+        monotonic clock.
+        """
+        for connection in [c for c in self._ending if c.backlog.stalled(now) >= CLOSE_SECONDS]:
+            connection.sever()
         for stack in self._idle.values():
             expired = [c for c in stack if now - c.idle_since >= self.idle_timeout]
             if expired:
