@@ -10,12 +10,15 @@ import asyncio
 import contextlib
 import logging
 import socket
-import ssl
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from lb.observe.connection_log import ConnectionRecord
+from lb.tls import ListenerTls
+from lb.tls_server import Service, TlsServer
 
 IDLE_SECONDS = 5.0
 """How long an idle connection of a retired door waits for one more request."""
@@ -33,7 +36,8 @@ class Door(uvicorn.Server):
         bound: socket.socket,
         *,
         http: type[asyncio.Protocol] = HttpToolsProtocol,
-        tls: ssl.SSLContext | None = None,
+        tls: ListenerTls | None = None,
+        report: Callable[[ConnectionRecord], None] = lambda _: None,
         date_header: bool = True,
     ) -> None:
         super().__init__(
@@ -48,12 +52,14 @@ class Door(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 date_header=date_header,
-                ssl_context_factory=(lambda _config, _default: tls) if tls else None,
                 # The process sets the deadline: `stop`.
                 timeout_graceful_shutdown=None,
             )
         )
         self.socket = bound
+        self._tls = tls
+        self._report = report
+        self._tls_server: TlsServer | None = None
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -64,8 +70,22 @@ class Door(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting, and say so to `start`."""
-        await super().startup(sockets)
+        if self._tls is None:
+            await super().startup(sockets)
+        else:
+            self._start_tls(self._tls)
         self._ready.set()
+
+    def _start_tls(self, tls: ListenerTls) -> None:
+        service = Service(tls, self._make_protocol, self._report)
+        server = self._tls_server = TlsServer(self.socket, service)
+        server.start()
+        self.servers = [cast(asyncio.base_events.Server, server)]
+        self.started = True
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        make = cast(Callable[..., asyncio.Protocol], self.config.http_protocol_class)
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def start(self) -> None:
         """Return once connections are accepted; raises what went wrong."""
@@ -84,12 +104,13 @@ class Door(uvicorn.Server):
         for server in self.servers:
             server.close()
         loop = asyncio.get_running_loop()
-        # What was accepted a moment ago is no connection yet; with TLS, not before its handshake is through.
-        settled = loop.time() + (IDLE_SECONDS if self.config.is_ssl else SETTLE_SECONDS)
+        # What was accepted a moment ago is no connection yet.
+        settled = loop.time() + SETTLE_SECONDS
         asked: set[object] = set()
         while not hurry.is_set() and loop.time() < deadline:
             connections = list(self.server_state.connections)
-            if not connections and not self.server_state.tasks and loop.time() >= settled:
+            shaking = self._tls_server is not None and self._tls_server.pending
+            if not (connections or shaking or self.server_state.tasks) and loop.time() >= settled:
                 return
             for connection in connections:
                 self._retire(connection, asked)
@@ -113,6 +134,9 @@ class Door(uvicorn.Server):
             self.socket.close()
             return
         self.should_exit = True
+        if self._tls_server is not None:
+            self._tls_server.close()
+            self._tls_server.cut()
         impatient = asyncio.create_task(cut.wait())
         left = max(0.0, deadline - asyncio.get_running_loop().time())
         await asyncio.wait({self._task, impatient}, timeout=left, return_when=asyncio.FIRST_COMPLETED)

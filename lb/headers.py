@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from lb.settings import LoadBalancerAttributes, XffMode
+from lb.settings import LoadBalancerAttributes, MutualMode, XffMode
+from lb.tls_facts import Told, told_headers
 from rules.request import RequestHead
 
 Pairs = Sequence[tuple[bytes, bytes]]
@@ -26,21 +27,23 @@ class Kind(IntEnum):
     """Outside `[-A-Za-z0-9]+`: passes unless `drop_invalid_header_fields`."""
     TLS_FACT = 2
     """x-amzn-tls-*: replaced when the feature is on, passes when it is off."""
-    DROPPED = 3
+    TLS_GROUP = 3
+    """x-amzn-tls-kx: as `TLS_FACT`, by a feature of its own."""
+    DROPPED = 4
     """Identity, hop-by-hop, or another spelling of a header that the load balancer owns."""
-    HOST = 4
-    FORWARDED_FOR = 5
-    FORWARDED_FACT = 6
+    HOST = 5
+    FORWARDED_FOR = 6
+    FORWARDED_FACT = 7
     """X-Forwarded-Proto and -Port: always ours."""
-    TRACE = 7
-    CONNECTION = 8
-    CONTENT_LENGTH = 9
-    TRANSFER_ENCODING = 10
-    EXPECT = 11
-    UPGRADE = 12
+    TRACE = 8
+    CONNECTION = 9
+    CONTENT_LENGTH = 10
+    TRANSFER_ENCODING = 11
+    EXPECT = 12
+    UPGRADE = 13
 
 
-_IDENTITY = b"x-amzn-oidc-"
+_IDENTITY = (b"x-amzn-oidc-", b"x-amzn-mtls-")
 _OWNED = {
     b"host": Kind.HOST,
     b"x-forwarded-for": Kind.FORWARDED_FOR,
@@ -49,6 +52,7 @@ _OWNED = {
     b"x-amzn-trace-id": Kind.TRACE,
     b"x-amzn-tls-version": Kind.TLS_FACT,
     b"x-amzn-tls-cipher-suite": Kind.TLS_FACT,
+    b"x-amzn-tls-kx": Kind.TLS_GROUP,
     b"connection": Kind.CONNECTION,
     b"content-length": Kind.CONTENT_LENGTH,
     b"transfer-encoding": Kind.TRANSFER_ENCODING,
@@ -72,8 +76,15 @@ known_names: dict[bytes, tuple[bytes, int]] = {}
 
 
 def is_identity_header(name: bytes) -> bool:
-    """Tell whether a target could read `name`, in any case and spelling, as one of the identity headers."""
+    """Tell whether a target could read `name`, in any case and spelling, as one of the identity headers:
+    a user's, or those of a client certificate.
+    """
     return name.translate(_FOLD).startswith(_IDENTITY)
+
+
+def fold(name: bytes) -> bytes:
+    """Return what all spellings that a target could take for the same header have in common."""
+    return name.translate(_FOLD)
 
 
 def classify(name: bytes) -> tuple[bytes, int]:
@@ -127,7 +138,10 @@ class ForwardPolicy:
 
     xff_mode: XffMode
     xff_client_port: bool
-    tls_facts: bool
+    tls_facts: Told
+    """Headers about the TLS connection that the load balancer adds; empty for none."""
+    renamed: frozenset[bytes]
+    """Other names, folded, that listener attributes gave to such headers: a client's own never pass."""
     preserve_host: bool
     passes: tuple[bool, ...]
     """By `Kind`: does a client's header of this kind go to the target as it is?"""
@@ -135,19 +149,33 @@ class ForwardPolicy:
     """X-Forwarded-Proto and X-Forwarded-Port lines."""
 
     @classmethod
-    def compile(cls, attributes: LoadBalancerAttributes, *, scheme: str, port: int) -> ForwardPolicy:
-        """Compile the attributes for a listener of `scheme` on `port`."""
+    def compile(
+        cls,
+        attributes: LoadBalancerAttributes,
+        *,
+        scheme: str,
+        port: int,
+        mutual: MutualMode = MutualMode.OFF,
+        names: Sequence[tuple[str, str]] = (),
+    ) -> ForwardPolicy:
+        """Compile the attributes for a listener of `scheme` on `port`.
+
+        `mutual` is what it does with client certificates, `names` are (usual name, other name) of headers.
+        """
         passing = {Kind.PLAIN}
         if not attributes.drop_invalid_header_fields:
             passing.add(Kind.INVALID)
         if not attributes.tls_version_and_cipher_headers:
             passing.add(Kind.TLS_FACT)
+        if not attributes.tls_key_exchange_header:
+            passing.add(Kind.TLS_GROUP)
         if attributes.xff_mode is XffMode.PRESERVE:
             passing.add(Kind.FORWARDED_FOR)
         return cls(
             xff_mode=attributes.xff_mode,
             xff_client_port=attributes.xff_client_port,
-            tls_facts=attributes.tls_version_and_cipher_headers,
+            tls_facts=told_headers(attributes, mutual, names),
+            renamed=frozenset(fold(other.encode()) for _, other in names),
             preserve_host=attributes.preserve_host_header,
             passes=tuple(kind in passing for kind in Kind),
             constant=f"X-Forwarded-Proto: {scheme}\r\nX-Forwarded-Port: {port}\r\n".encode(),
@@ -165,6 +193,11 @@ def forwarded_for(policy: ForwardPolicy, values: Sequence[bytes], *, peer: str, 
     if policy.xff_client_port:
         address = f"[{peer}]:{peer_port}" if ":" in peer else f"{peer}:{peer_port}"
     return b"X-Forwarded-For: %b\r\n" % b", ".join([*filter(None, values), address.encode()])
+
+
+def sent_as_ours(pairs: Pairs, renamed: frozenset[bytes]) -> frozenset[bytes]:
+    """Return the client's lower-case names that a target could take for one of `renamed`."""
+    return frozenset(lower for lower, _ in pairs if fold(lower) in renamed)
 
 
 def passing_lines(

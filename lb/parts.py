@@ -20,6 +20,7 @@ from lb.config import Loaded
 from lb.door import Door
 from lb.exits import CannotStart, explain
 from lb.guarded import GuardedProtocol
+from lb.http2 import AlpnProtocol
 from lb.keyfiles import make_private
 from lb.outcomes import Answer
 from lb.pool_server import PoolServer
@@ -29,7 +30,6 @@ from lb.runtime import Runtime
 from lb.settings import IdentityProvider, ListenerSettings, Settings
 from lb.sockets import Binding, CannotBind, bind_all, close_all, port_of
 from lb.tls import ListenerTls
-from lb.wire import ListenerProtocol
 from rules.actions import PreAction
 
 log = logging.getLogger("albacore")
@@ -222,7 +222,7 @@ def listener_door(runtime: Runtime, arn: str, bound: socket.socket, tls: Listene
     """Return the door of one listener, still closed."""
     balancer = LoadBalancer(runtime, arn)
     report = partial(runtime.note_connection, arn)
-    return Door(balancer, bound, http=ListenerProtocol, tls=tls, report=report, date_header=False)
+    return Door(balancer, bound, http=AlpnProtocol, tls=tls, report=report, date_header=False)
 
 
 def _bind(bindings: list[tuple[str, Binding]]) -> dict[str, socket.socket]:

@@ -75,7 +75,11 @@ def refuse_changes(old: Settings, new: Settings, *, rolling: bool = False) -> li
         "LoadBalancer's ARN": (old.arn, new.arn),
     }
     if not rolling:
-        fixed |= {"AccessLog": (old.access_log, new.access_log), "Workers": (old.workers, new.workers)}
+        fixed |= {
+            "AccessLog": (old.access_log, new.access_log),
+            "ConnectionLog": (old.connection_log, new.connection_log),
+            "Workers": (old.workers, new.workers),
+        }
     return [
         f"{name} cannot change while running (from {before} to {after}): restart, or change it back"
         for name, (before, after) in fixed.items()

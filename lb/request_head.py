@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lb.headers import ForwardPolicy, forwarded_for, passing_lines
+from lb.headers import ForwardPolicy, forwarded_for, passing_lines, sent_as_ours
 
 if TYPE_CHECKING:
     from lb.admission import Incoming
@@ -25,10 +25,13 @@ def build_request_head(
     UnicodeEncodeError where a path or host cannot be bytes.
     """
     head = incoming.head
+    listed = incoming.listed
+    if policy.renamed:
+        listed |= sent_as_ours(head.headers, policy.renamed)
     uri = f"{dispatch.path}?{dispatch.query}" if dispatch.query else dispatch.path
     pieces = [f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")]
     pieces += passing_lines(
-        policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=incoming.listed
+        policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=listed
     )
     pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
     pieces += (policy.constant, b"X-Amzn-Trace-Id: ", trace, b"\r\n")

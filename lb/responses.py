@@ -72,6 +72,23 @@ def page(status: int) -> bytes:
     ).encode()
 
 
+def _plain_http() -> bytes:
+    title = "400 The plain HTTP request was sent to HTTPS port"
+    body = (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+        f"<center><h1>400 Bad Request</h1></center>\r\n<center>{title[4:]}</center>\r\n</body>\r\n</html>\r\n"
+    )
+    head = (
+        "HTTP/1.1 400 Bad Request\r\nServer: awselb/2.0\r\nContent-Type: text/html\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
+PLAIN_HTTP = _plain_http()
+"""Whole answer to plain HTTP at an HTTPS port (alb.md 1.1)."""
+
+
 def refuse(reason: Reason, *, close: bool = False) -> Answer:
     """Answer with the page of a reason. `close` ends the client's connection: its bytes cannot be trusted."""
     return Answer(reason.status, (_HTML,), page(reason.status), reason=reason, close=close)

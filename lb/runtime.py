@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lb.authentication import AuthenticationOwner
 from lb.observe.access_log import AccessLog
+from lb.observe.connection_log import ConnectionLog, ConnectionRecord
 from lb.observe.metrics import AuthEvent, Metrics
 from lb.observe.record import AccessRecord
 from lb.responses import http_date
@@ -70,6 +71,7 @@ class Runtime:
         """
         self.registry = TargetRegistry()
         self.access_log = AccessLog(settings.access_log)
+        self.connection_log = ConnectionLog(settings.connection_log)
         self.metrics = Metrics(group_counts=self.registry.counts, rows_lost=lambda: self.access_log.rows_lost)
         self.pool = UpstreamPool(settings.attributes.idle_timeout_seconds)
         self.registry.on_released = self.pool.release
@@ -125,11 +127,28 @@ class Runtime:
         # Lost connections tell their exchanges in the loop's next turn; their rows belong into the log.
         await asyncio.sleep(0)
         await self.access_log.aclose()
+        await self.connection_log.aclose()
 
     def record(self, record: AccessRecord) -> None:
         """Hand a finished request's record over, once."""
         self.metrics.record(record)
         self.access_log.write(record)
+
+    def note_connection(self, listener_arn: str, record: ConnectionRecord) -> None:
+        """Count and log a client's connection, once: established, or failed to be."""
+        if record.verification.startswith("Failed"):
+            self.metrics.count("ClientTLSNegotiationErrorCount")
+        if not self.connection_log.active:
+            return
+        listener = self.snapshot.listeners.get(listener_arn)
+        if listener is not None:
+            record.elb, record.listener_port = listener.elb, listener.settings.port
+        self.connection_log.write(record)
+
+    def reopen_logs(self) -> None:
+        """Open the log files anew: they were renamed."""
+        self.access_log.reopen()
+        self.connection_log.reopen()
 
     def date(self) -> bytes:
         """Return the current Date header value, made once per second."""

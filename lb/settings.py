@@ -31,8 +31,11 @@ class LoadBalancerAttributes:
     drop_invalid_header_fields: bool = False
     preserve_host_header: bool = False
     tls_version_and_cipher_headers: bool = False
+    tls_key_exchange_header: bool = False
     xff_client_port: bool = False
     xff_mode: XffMode = XffMode.APPEND
+    http2: bool = True
+    """Whether HTTPS listeners offer HTTP/2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,33 @@ class CertificateFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustStoreSettings:
+    """Authorities of client certificates, PEM, and files of what they have revoked."""
+
+    name: str
+    bundle: Path
+    revocations: tuple[Path, ...] = ()
+
+
+class MutualMode(Enum):
+    """`MutualAuthentication.Mode`."""
+
+    OFF = "off"
+    PASSTHROUGH = "passthrough"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class MutualAuthentication:
+    """What an HTTPS listener does with client certificates (alb.md 1.5)."""
+
+    mode: MutualMode = MutualMode.OFF
+    trust_store: TrustStoreSettings | None = None
+    """Of mode verify."""
+    ignore_expiry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ListenerSettings:
     """One listener: protocol, port, rules."""
 
@@ -97,6 +127,13 @@ class ListenerSettings:
     response_headers: tuple[tuple[str, str], ...] = ()
     """Headers that `routing.http.response.*.header_value` set on every response."""
     server_header: bool = True
+    request_header_names: tuple[tuple[str, str], ...] = ()
+    """(usual name, other name) of request headers that `routing.http.request.*.header_name` rename."""
+    mutual: MutualAuthentication = MutualAuthentication()
+    http2: bool = True
+    """Whether it offers HTTP/2 beside HTTP/1.1, when it is HTTPS."""
+    tells_key_exchange: bool = False
+    """Whether somebody wants to know the key exchange groups of its connections: a header or the log."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -153,6 +190,8 @@ class Settings:
     admin_port: int | None = None
     access_log: str | None = None
     """Path of the access log, `-` for standard output, None for none."""
+    connection_log: str | None = None
+    """Path of the connection log, likewise."""
     data_directory: Path = Path("albacore-data")
     pool_server: PoolServerSettings | None = None
     """None: this process serves no user pool."""

@@ -111,7 +111,11 @@ def _compile_listener(
         evaluations=_evaluations(ruleset),
         attributes=settings.attributes,
         policy=ForwardPolicy.compile(
-            settings.attributes, scheme=listener.protocol.lower(), port=listener.port
+            settings.attributes,
+            scheme=listener.protocol.lower(),
+            port=listener.port,
+            mutual=listener.mutual.mode,
+            names=listener.request_header_names,
         ),
         edits=ResponseEdits.compile(listener.response_headers, server_header=listener.server_header),
         pre_actions=by_rule,

@@ -15,6 +15,8 @@ from enum import Enum
 from lb.config.document import Document
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
+from lb.headers import Kind, classify
+from lb.tls_facts import CHAIN, CIPHER, ISSUER, LEAF, SERIAL_NUMBER, SUBJECT, VALIDITY, VERSION
 
 AttributeValue = str | int | bool | None
 Parse = Callable[[str], AttributeValue]
@@ -89,8 +91,24 @@ def _matching(pattern: str) -> Parse:
 
 
 # ALB user guide, "HTTP header modification": the characters that a header value may hold.
-_HEADER_VALUE = _matching(r"[A-Za-z0-9 `_:;.,\\/'?!(){}\[\]@<>=\-+*#&|~^%\"]*")
-_HEADER_NAME = _matching(r"[A-Za-z0-9-]{1,64}")
+_HEADER_VALUE = _matching(r"[A-Za-z0-9 `_:;.,\\/'?!(){}\[\]@<>=\-+*#&|~^%]*")
+
+
+def _or_empty(parse: Parse) -> Parse:
+    """An empty value asks for what happens without the attribute."""
+    return lambda text: parse(text) if text else ""
+
+
+def _other_name(header: str) -> Parse:
+    def parse(text: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", text):
+            raise ValueError
+        # Names that frame a request, say who sent it, or are owned already would be sent twice.
+        if text.lower() != header.lower() and classify(text.encode())[1] != Kind.PLAIN:
+            raise ValueError
+        return text
+
+    return parse
 
 
 def _table(*attributes: Attribute) -> Mapping[str, Attribute]:
@@ -151,8 +169,8 @@ LOAD_BALANCER = _table(
         _one_of("monitor", "defensive", "strictest"),
         Support.IGNORED,
     ),
-    Attribute(f"{_HTTP}x_amzn_tls_kx.enabled", _BOOLEAN, "false", _boolean, Support.IGNORED),
-    Attribute("routing.http2.enabled", _BOOLEAN, "true", _boolean, Support.AWS_ONLY),
+    Attribute(f"{_HTTP}x_amzn_tls_kx.enabled", _BOOLEAN, "false", _boolean, field="tls_key_exchange_header"),
+    Attribute("routing.http2.enabled", _BOOLEAN, "true", _boolean, field="http2"),
     Attribute("waf.fail_open.enabled", _BOOLEAN, "false", _boolean, Support.AWS_ONLY),
     Attribute("deletion_protection.enabled", _BOOLEAN, "false", _boolean, Support.AWS_ONLY),
     Attribute("load_balancing.cross_zone.enabled", "true", "true", _one_of("true"), Support.AWS_ONLY),
@@ -167,11 +185,13 @@ LOAD_BALANCER = _table(
 def _response_header(
     word: str, header: str, accepts: str = "text, up to 1024 characters", parse: Parse = _HEADER_VALUE
 ) -> Attribute:
-    return Attribute(f"{_HTTP}response.{word}.header_value", accepts, "", parse, field=header)
+    return Attribute(f"{_HTTP}response.{word}.header_value", accepts, "", _or_empty(parse), field=header)
 
 
-def _renamed_header(word: str) -> Attribute:
-    return Attribute(f"{_HTTP}request.{word}.header_name", "header name", "", _HEADER_NAME, Support.REFUSED)
+def _renamed_header(word: str, header: str) -> Attribute:
+    accepts = "header name, none that the load balancer owns"
+    parse = _or_empty(_other_name(header))
+    return Attribute(f"{_HTTP}request.{word}.header_name", accepts, header, parse, field=header)
 
 
 LISTENER = _table(
@@ -194,17 +214,8 @@ LISTENER = _table(
         _matching(r"DENY|SAMEORIGIN|ALLOW-FROM https?://[!-~]+"),
     ),
     *(
-        _renamed_header(word)
-        for word in (
-            "x_amzn_tls_version",
-            "x_amzn_tls_cipher_suite",
-            "x_amzn_mtls_clientcert",
-            "x_amzn_mtls_clientcert_serial_number",
-            "x_amzn_mtls_clientcert_issuer",
-            "x_amzn_mtls_clientcert_subject",
-            "x_amzn_mtls_clientcert_validity",
-            "x_amzn_mtls_clientcert_leaf",
-        )
+        _renamed_header(header.lower().replace("-", "_"), header)
+        for header in (VERSION, CIPHER, CHAIN, SERIAL_NUMBER, ISSUER, SUBJECT, VALIDITY, LEAF)
     ),
 )
 

@@ -10,11 +10,13 @@ from typing import Any
 from lb.config.arns import Arns, build_arns
 from lb.config.attributes import LISTENER, AttributeValue
 from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
+from lb.config.trust_stores import build_mutual, build_trust_stores
 from lb.settings import (
     CertificateFiles,
     HealthCheck,
     ListenerSettings,
     LoadBalancerAttributes,
+    MutualAuthentication,
     PoolServerSettings,
     Settings,
     TargetGroupSettings,
@@ -25,6 +27,8 @@ from rules import RuleSet
 
 Values = dict[str, AttributeValue]
 _RESPONSE_HEADERS = tuple(each.field for each in LISTENER.values() if each.key.endswith(".header_value"))
+REQUEST_HEADERS = tuple(each.field for each in LISTENER.values() if each.key.endswith(".header_name"))
+"""Usual names of the request headers that listener attributes rename."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def build_settings(file: ConfigFile, parts: Parts) -> Settings:
         arn=arns.load_balancer,
         region=arns.region,
         listeners=tuple(
-            _listener(listener, index, arns=arns, parts=parts)
+            _listener(listener, index, arns=arns, parts=parts, file=file)
             for index, listener in enumerate(file.listeners)
         ),
         target_groups={
@@ -62,7 +66,8 @@ def build_settings(file: ConfigFile, parts: Parts) -> Settings:
         attributes=_load_balancer_attributes(parts.load_balancer),
         admin_address=file.admin.address if file.admin else "127.0.0.1",
         admin_port=file.admin.port if file.admin else None,
-        access_log=_access_log(file.access_log, parts.folder),
+        access_log=_log_path(file.access_log, parts.folder),
+        connection_log=_log_path(file.connection_log, parts.folder),
         data_directory=parts.folder / file.data_directory,
         pool_server=_pool_server(file),
         workers=file.workers,
@@ -76,7 +81,9 @@ def _load_balancer_attributes(values: Values) -> LoadBalancerAttributes:
     return LoadBalancerAttributes(**members)
 
 
-def _listener(section: ListenerSection, index: int, *, arns: Arns, parts: Parts) -> ListenerSettings:
+def _listener(
+    section: ListenerSection, index: int, *, arns: Arns, parts: Parts, file: ConfigFile
+) -> ListenerSettings:
     values = parts.listeners[index]
     # A free port is another one after every restart: the place in the file is what stays.
     identity = f"{section.protocol}:{section.address}:{section.port or f'#{index}'}"
@@ -93,7 +100,19 @@ def _listener(section: ListenerSection, index: int, *, arns: Arns, parts: Parts)
         ssl_policy=section.ssl_policy,
         response_headers=tuple((name, str(values[name])) for name in _RESPONSE_HEADERS if name in values),
         server_header=bool(values.get("server_header", True)),
+        request_header_names=tuple((name, str(values[name])) for name in REQUEST_HEADERS if values.get(name)),
+        mutual=_mutual(section, file, parts.folder),
+        tells_key_exchange=file.connection_log is not None
+        or bool(parts.load_balancer.get("tls_key_exchange_header")),
+        http2=bool(parts.load_balancer.get("http2", True)),
     )
+
+
+def _mutual(section: ListenerSection, file: ConfigFile, folder: Path) -> MutualAuthentication:
+    if section.mutual_authentication is None:
+        return MutualAuthentication()
+    stores = build_trust_stores(dict(enumerate(file.trust_stores)), folder)
+    return build_mutual(section.mutual_authentication, stores, folder)
 
 
 def _target_group(section: TargetGroupSection, arns: Arns, values: Values) -> TargetGroupSettings:
@@ -119,7 +138,7 @@ def _target_group(section: TargetGroupSection, arns: Arns, values: Values) -> Ta
     )
 
 
-def _access_log(given: str | None, folder: Path) -> str | None:
+def _log_path(given: str | None, folder: Path) -> str | None:
     return given if given in {None, "-"} else str(folder / given)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,17 +15,22 @@ from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
 from lb.config.pools import check_smtp
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
+from lb.config.trust_stores import build_trust_stores, check_mutual, check_trust_stores
 from lb.config.validation import Sections
+from lb.security_policies import POLICIES, differences
 from lb.settings import CertificateFiles
-from lb.tls import POLICIES
 from rules import RuleSet
 
 
 def check_together(document: Document, sections: Sections, *, folder: Path, now: dt.datetime) -> None:
     """Report everything that only shows when keys and sections are looked at together."""
     _check_ports(document, sections)
+    check_trust_stores(document, sections.trust_stores, folder=folder, now=now)
+    stores = build_trust_stores(sections.trust_stores, folder)
     for index, listener in sections.listeners.items():
-        _check_tls(document, ("Listeners", index), listener, folder=folder, now=now)
+        where: Place = ("Listeners", index)
+        _check_tls(document, where, listener, folder=folder, now=now)
+        check_mutual(document, where, listener, stores=stores, folder=folder, now=now)
     _check_target_groups(document, sections.target_groups)
     if sections.pool_server is not None and sections.pool_server.smtp is not None:
         check_smtp(document, sections.pool_server.smtp.model_dump(by_alias=True))
@@ -60,11 +66,16 @@ def _is_wildcard(address: str) -> bool:
 def _check_tls(
     document: Document, where: Place, listener: ListenerSection, *, folder: Path, now: dt.datetime
 ) -> None:
-    if listener.ssl_policy not in POLICIES:
+    policy = POLICIES.get(listener.ssl_policy)
+    if policy is None:
         message = (
             f"unknown security policy{did_you_mean(listener.ssl_policy, POLICIES) or '; see docs/config.md'}"
         )
         document.report((*where, "SslPolicy"), "SSLPolicyNotFound", message)
+    else:
+        for difference in differences(policy, openssl=ssl.OPENSSL_VERSION_INFO[:2]):
+            message = f"`{policy.name}` is not quite AWS's here: {difference}"
+            document.warn((*where, "SslPolicy"), "SslPolicyDiffers", message)
     if listener.protocol == "HTTPS" and not listener.certificates:
         document.report(where, "CertificateMissing", "an HTTPS listener needs `Certificates`")
     if listener.protocol == "HTTP" and listener.certificates:

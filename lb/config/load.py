@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from lb.config.listeners import raw_items, read_rulesets
 from lb.config.pools import read_pools
 from lb.config.problems import ConfigProblem, InvalidConfig, in_file_order
 from lb.config.validation import valid_sections, validate
-from lb.settings import Settings
+from lb.settings import ListenerSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,16 @@ def read_settings(document: Document, *, folder: Path, now: dt.datetime) -> Load
         raise InvalidConfig(document.problems, document.warnings)
     warn_about_use(document, file, rulesets)
     settings = build_settings(file, parts)
-    certificates = (
-        path
-        for listener in settings.listeners
-        for pair in listener.certificates
-        for path in (pair.certificate, pair.private_key)
-    )
-    return Loaded(
-        settings, file.user_pools, in_file_order(document.warnings), (*document.files, *certificates)
-    )
+    files = (*document.files, *(path for listener in settings.listeners for path in _tls_files(listener)))
+    return Loaded(settings, file.user_pools, in_file_order(document.warnings), tuple(dict.fromkeys(files)))
+
+
+def _tls_files(listener: ListenerSettings) -> Iterator[Path]:
+    for pair in listener.certificates:
+        yield from (pair.certificate, pair.private_key)
+    store = listener.mutual.trust_store
+    if store is not None:
+        yield from (store.bundle, *store.revocations)
 
 
 def _load_balancer_attributes(document: Document) -> dict[str, AttributeValue]:

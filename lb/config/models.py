@@ -158,6 +158,31 @@ class CertificateSection(Section):
     """Private key, PEM, not encrypted: RSA or ECDSA."""
 
 
+class TrustStoreSection(Section):
+    """Authorities whose client certificates a listener accepts; `TrustStoreArn` names it."""
+
+    name: Name
+    """Name, referred to by `TrustStoreArn`."""
+    ca_certificates_bundle_file: Text
+    """Certificates of the authorities, PEM. Each is trusted by itself, also one that is no root."""
+    revocation_files: Annotated[tuple[Text, ...], Field(max_length=30)] = ()
+    """Certificate revocation lists (CRL), PEM or DER, each signed by one of the authorities."""
+
+
+class MutualAuthenticationSection(Section):
+    """What an HTTPS listener does with client certificates; see [TLS](tls.md)."""
+
+    mode: Literal["off", "passthrough", "verify"] = "off"
+    """`passthrough` gives targets what the client presents, unverified; `verify` lets only clients of the
+    trust store in."""
+    trust_store_arn: Text | None = None
+    """Name of an entry of `TrustStores`, its ARN, or a PEM file of authorities; `verify` needs it."""
+    ignore_client_certificate_expiry: bool = False
+    """Accept certificates that are not valid yet, or no more."""
+    advertise_trust_store_ca_names: Literal["on", "off"] = "off"
+    """Only `off`: Python cannot name the authorities to clients; `on` is a warning."""
+
+
 class ListenerSection(Section):
     """A port that accepts requests, and the rules for them."""
 
@@ -171,6 +196,8 @@ class ListenerSection(Section):
     """Certificates of an HTTPS listener."""
     ssl_policy: Text = "ELBSecurityPolicy-TLS13-1-2-2021-06"
     """Security policy by its AWS name: TLS versions and ciphers."""
+    mutual_authentication: MutualAuthenticationSection | None = None
+    """Client certificates; absent: none are asked for."""
     listener_attributes: Attributes = ()
     """Listener attributes; see the table of keys below."""
     default_actions: Annotated[Any, ShownAs(Action)]
@@ -298,6 +325,8 @@ class ConfigFile(Section):
     """Ports that accept requests."""
     target_groups: Annotated[tuple[TargetGroupSection, ...], Field(max_length=100)] = ()
     """Servers that requests are forwarded to."""
+    trust_stores: Annotated[tuple[TrustStoreSection, ...], Field(max_length=20)] = ()
+    """Authorities of client certificates."""
     user_pools: Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "object"}})] = None
     """User pools that this process serves, in the properties of AWS::Cognito::UserPool."""
     pool_server: PoolServerSection = PoolServerSection()
@@ -306,6 +335,8 @@ class ConfigFile(Section):
     """Where health, metrics and state are served; absent: nowhere."""
     access_log: Text | None = None
     """File of the access log in ALB's format; `-` for standard output; absent: none."""
+    connection_log: Text | None = None
+    """File of the connection log in ALB's format; `-` for standard output; absent: none."""
     data_directory: Text = "albacore-data"
     """Folder for key files and the pools' database; created with access for its owner only."""
     workers: Annotated[

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from lb.config import attributes, models, rule_shapes
-from lb.tls import POLICIES
+from lb.security_policies import POLICIES
 
 INTRODUCTION = """\
 # Configuration
@@ -49,9 +49,11 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("LoadBalancer", models.LoadBalancerSection),
     ("Listeners", models.ListenerSection),
     ("Certificates", models.CertificateSection),
+    ("MutualAuthentication", models.MutualAuthenticationSection),
     ("TargetGroups", models.TargetGroupSection),
     ("Targets", models.TargetSection),
     ("Matcher", models.MatcherSection),
+    ("TrustStores", models.TrustStoreSection),
     ("PoolServer", models.PoolServerSection),
     ("Smtp", models.SmtpSection),
     ("Admin", models.AdminSection),
@@ -97,7 +99,8 @@ def build_reference() -> str:
     parts += [_section(shape.__name__, shape, level=3) for shape in _SHAPES]
     parts.append("## Attributes\n\nA list of `{Key, Value}` as in CloudFormation, or a plain mapping.\n")
     parts += [_attribute_table(title, table) for title, table in _TABLES]
-    parts.append("## Security policies\n\n" + "".join(f"- `{name}`\n" for name in POLICIES))
+    parts.append("## Security policies\n\nWhat they allow is in [TLS](tls.md).\n")
+    parts.append("".join(f"- `{name}`\n" for name in POLICIES))
     return "\n".join(parts)
 
 

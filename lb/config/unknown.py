@@ -34,7 +34,6 @@ AWS_ONLY = frozenset(
 
 INSTEAD: Mapping[str, str] = {
     "CertificateArn": "`CertificateFile` and `PrivateKeyFile` take the place of `CertificateArn`",
-    "MutualAuthentication": "mutual TLS is not supported yet",
     "AlpnPolicy": "`AlpnPolicy` is for network load balancers",
     "TargetControlPort": "the target optimizer is not supported yet",
     "GrpcCode": "gRPC target groups are not supported yet",

@@ -20,6 +20,7 @@ from lb.config.models import (
     PoolServerSection,
     Section,
     TargetGroupSection,
+    TrustStoreSection,
 )
 from lb.config.unknown import report_unknown_keys
 
@@ -72,6 +73,7 @@ class Sections:
 
     listeners: Mapping[int, ListenerSection]
     target_groups: Mapping[int, TargetGroupSection]
+    trust_stores: Mapping[int, TrustStoreSection]
     admin: AdminSection | None
     pool_server: PoolServerSection | None
     """None when no pools are served, or when the section is invalid."""
@@ -84,6 +86,7 @@ def valid_sections(document: Document) -> Sections:
     return Sections(
         listeners=_valid_items(ListenerSection, root.get("Listeners")),
         target_groups=_valid_items(TargetGroupSection, root.get("TargetGroups")),
+        trust_stores=_valid_items(TrustStoreSection, root.get("TrustStores")),
         admin=_valid(AdminSection, root.get("Admin")),
         pool_server=_valid(PoolServerSection, root.get("PoolServer", {})) if serves_pools else None,
     )

@@ -1,154 +1,280 @@
-"""Security policies and the choice of certificate by server name."""
+"""The TLS side of a listener: certificates by name, replacing, client certificates, no resumption."""
 
 from __future__ import annotations
 
-import contextlib
+import datetime as dt
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import trustme
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from lb.settings import CertificateFiles, ListenerSettings
-from lb.tls import POLICIES, ListenerTls, build_choices
-from rules import FixedResponse, Rule, RuleSet
+from lb.client_certificate import code_of
+from lb.settings import CertificateFiles, MutualAuthentication, MutualMode
+from lb.tls import ListenerTls
+from tests.support.certificates import (
+    DAY,
+    PASSTHROUGH,
+    SERVER,
+    Authority,
+    client_context,
+    ec_key,
+    listener,
+    name,
+    rsa_key,
+    shake_hands,
+    verify,
+)
 
-CA = trustme.CA()
-RULES = RuleSet((), Rule(0, FixedResponse(200)))
-
-
-class Folder:
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def issue(
-        self, name: str, *hosts: str, kind: trustme.KeyType = trustme.KeyType.ECDSA
-    ) -> CertificateFiles:
-        certificate = CA.issue_cert(*hosts, key_type=kind)
-        pem, key = self._path / f"{name}.pem", self._path / f"{name}.key"
-        pem.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
-        certificate.private_key_pem.write_to_path(key)
-        return CertificateFiles(pem, key)
+CA = Authority(name("ours"))
+OTHER = Authority(name("somebody else's"))
+V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+VERSIONS = pytest.mark.parametrize("version", [V12, V13], ids=["1.2", "1.3"])
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
+def server(tmp_path: Path) -> CertificateFiles:
+    return CA.serve("a.example").save(tmp_path, "server")
 
 
-def listener(
-    *certificates: CertificateFiles, policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-) -> ListenerSettings:
-    return ListenerSettings(
-        arn="a",
-        protocol="HTTPS",
-        port=0,
-        address="127.0.0.1",
-        ruleset=RULES,
-        certificates=certificates,
-        ssl_policy=policy,
-    )
+def client(files: CertificateFiles | None, version: ssl.TLSVersion = V13) -> ssl.SSLContext:
+    return client_context(files, maximum_version=version)
 
 
-def handshake(
-    tls: ListenerTls, name: str | None, *, protocols: Sequence[str] = (), **client: ssl.TLSVersion
-) -> ssl.SSLObject:
-    """Shake hands in memory and return the client's side; raises ssl.SSLError."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    CA.configure_trust(context)
-    if protocols:
-        context.set_alpn_protocols(list(protocols))
-    for member, value in client.items():
-        setattr(context, member, value)
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    server = tls.context.wrap_bio(to_server, to_client, server_side=True)
-    side = context.wrap_bio(to_client, to_server, server_hostname=name)
-    for _ in range(6):
-        for each in (side, server):
-            with contextlib.suppress(ssl.SSLWantReadError):
-                each.do_handshake()
-    side.peer_side = server  # type: ignore[attr-defined]
-    return side
-
-
-def served(tls: ListenerTls, name: str | None) -> set[str]:
-    certificate = handshake(tls, name).getpeercert()
-    assert certificate is not None
-    return {value for kind, value in certificate["subjectAltName"] if kind == "DNS"}
+def test_the_protocol_learns_name_and_certificate_for_the_access_log(
+    server: CertificateFiles, tmp_path: Path
+) -> None:
+    other = CA.serve("b.example").save(tmp_path, "b")
+    told = shake_hands(ListenerTls(listener(server, other)), "b.example").told
+    assert (told.sni, told.certificate) == ("b.example", str(other.certificate))
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("asked", "logged"), [("a.example", "a.example"), ("unknown.example", ""), (None, "")]
+)
+def test_a_name_that_no_certificate_has_is_not_logged(
+    server: CertificateFiles, asked: str | None, logged: str
+) -> None:
+    """alb.md 9.1: `-` when the default certificate stands in."""
+    assert shake_hands(ListenerTls(listener(server)), asked).told.sni == logged
+
+
+def test_certificates_and_policy_can_be_replaced(server: CertificateFiles, tmp_path: Path) -> None:
+    tls = ListenerTls(listener(server))
+    new = CA.serve("new.example").save(tmp_path, "new")
+    tls.apply(listener(new, policy="ELBSecurityPolicy-TLS13-1-3-2021-06"))
+    assert shake_hands(tls, "x.example").names == {"new.example"}
+    with pytest.raises(ssl.SSLError):
+        shake_hands(tls, "x.example", client=client(None, V12))
+
+
+def test_a_connection_that_has_begun_keeps_what_it_began_with(
+    server: CertificateFiles, tmp_path: Path
+) -> None:
+    tls = ListenerTls(listener(server))
+    before = tls.begin()
+    tls.apply(listener(CA.serve("new.example").save(tmp_path, "new")))
+    tls.begin = lambda: before  # type: ignore[method-assign]
+    assert shake_hands(tls).names == {"a.example"}
+
+
+@pytest.mark.parametrize("broken", ["missing", "nonsense", "other key"])
+def test_a_replacement_that_fails_changes_nothing_and_is_named(
+    server: CertificateFiles, tmp_path: Path, broken: str
+) -> None:
+    tls = ListenerTls(listener(server))
+    new = CA.serve("new.example").save(tmp_path, "new")
+    if broken == "missing":
+        new.certificate.unlink()
+    elif broken == "nonsense":
+        new.certificate.write_text("nonsense")
+    else:
+        new.private_key.write_bytes(CA.serve("x").save(tmp_path, "x").private_key.read_bytes())
+    with pytest.raises((OSError, ValueError)) as refusal:
+        tls.apply(listener(new))
+    assert isinstance(refusal.value, OSError) or "new.pem" in str(refusal.value)
+    assert shake_hands(tls).names == {"a.example"}
+
+
+def test_files_are_read_when_the_listener_is_made_and_never_again(server: CertificateFiles) -> None:
+    """A key that is being rewritten must not break handshakes before it is taken up."""
+    tls = ListenerTls(listener(server, mutual=PASSTHROUGH))
+    server.certificate.unlink()
+    server.private_key.unlink()
+    assert shake_hands(tls).names == {"a.example"}
+
+
+@pytest.mark.parametrize(
+    ("http2", "offered", "chosen"),
     [
-        pytest.param("b.example", "b.example", id="exact"),
-        pytest.param("B.EXAMPLE", "b.example", id="case"),
-        pytest.param("x.c.example", "*.c.example", id="wildcard"),
-        pytest.param("x.y.c.example", "a.example", id="a wildcard is one label"),
-        pytest.param("c.example", "a.example", id="a wildcard needs a label"),
-        pytest.param("other.example", "a.example", id="default"),
-        pytest.param(None, "a.example", id="no server name"),
+        (True, ["h2", "http/1.1"], "h2"),
+        (True, ["http/1.1"], "http/1.1"),
+        (False, ["h2", "http/1.1"], "http/1.1"),
+        (False, ["h2"], None),
     ],
 )
-def test_the_certificate_is_chosen_by_server_name(folder: Folder, name: str | None, expected: str) -> None:
-    tls = ListenerTls(
-        listener(
-            folder.issue("a", "a.example"), folder.issue("b", "b.example"), folder.issue("c", "*.c.example")
-        )
-    )
-    assert served(tls, name) == {expected}
+def test_http_2_is_offered_where_it_is_spoken(
+    server: CertificateFiles, http2: bool, offered: list[str], chosen: str | None
+) -> None:
+    tls = ListenerTls(listener(server, http2=http2))
+    shaken = shake_hands(tls, client=client_context(alpn=offered))
+    assert shaken.client.selected_alpn_protocol() == chosen
 
 
-def test_the_protocol_learns_name_and_certificate_for_the_access_log(folder: Folder) -> None:
-    default, other = folder.issue("a", "a.example"), folder.issue("b", "b.example")
-    server = handshake(ListenerTls(listener(default, other)), "b.example").peer_side  # type: ignore[attr-defined]
-    assert (server.albacore_sni, server.albacore_certificate) == ("b.example", str(other.certificate))
+@VERSIONS
+def test_verify_lets_clients_of_the_trust_store_in(
+    server: CertificateFiles, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    middle = CA.below("middle")
+    identity = middle.issue("client")
+    tls = ListenerTls(listener(server, mutual=verify(CA.save(tmp_path, "ca"))))
+    told = shake_hands(tls, "a.example", client=client(identity.save(tmp_path, "c"), version)).told
+    assert told.chain[0] == identity.der
+    assert len(told.chain) == 2
+    assert told.trust is tls.trust
 
 
-def test_ecdsa_is_preferred_to_rsa_for_the_same_name(folder: Folder) -> None:
-    """alb.md 1.2: several matches, the key algorithm decides first."""
-    default = folder.issue("a", "a.example")
-    rsa = folder.issue("rsa", "b.example", kind=trustme.KeyType.RSA)
-    ecdsa = folder.issue("ecdsa", "b.example")
-    assert build_choices(listener(default, rsa, ecdsa)).find("b.example")[1] == str(ecdsa.certificate)
-    assert build_choices(listener(default, ecdsa, rsa)).find("b.example")[1] == str(ecdsa.certificate)
+NOW = dt.datetime.now(dt.UTC)
+REFUSED = {
+    "untrusted": (lambda: OTHER.issue("c"), "ClientCertUntrusted"),
+    "expired": (lambda: CA.issue("c", begin=NOW - 9 * DAY, end=NOW - DAY), "ClientCertExpired"),
+    "early": (lambda: CA.issue("c", begin=NOW + DAY, end=NOW + 2 * DAY), "ClientCertNotYetValid"),
+    "for servers": (lambda: CA.issue("c", purposes=(SERVER,)), "ClientCertPurposeInvalid"),
+}
 
 
-def test_certificates_and_policy_can_be_replaced_in_place(folder: Folder) -> None:
-    tls = ListenerTls(listener(folder.issue("a", "a.example")))
-    context = tls.context
-    tls.apply(listener(folder.issue("n", "new.example"), policy="ELBSecurityPolicy-TLS13-1-3-2021-06"))
-    assert tls.context is context
-    assert served(tls, "x.example") == {"new.example"}
-    with pytest.raises(ssl.SSLError):
-        handshake(tls, "x.example", maximum_version=ssl.TLSVersion.TLSv1_2)
+@VERSIONS
+@pytest.mark.parametrize("case", REFUSED)
+def test_verify_ends_the_handshake_of_others(
+    server: CertificateFiles, tmp_path: Path, case: str, version: ssl.TLSVersion
+) -> None:
+    make, code = REFUSED[case]
+    tls = ListenerTls(listener(server, mutual=verify(CA.save(tmp_path, "ca"))))
+    with pytest.raises(ssl.SSLCertVerificationError) as refusal:
+        shake_hands(tls, "a.example", client=client(make().save(tmp_path, "c"), version))
+    assert code_of(refusal.value) == code
 
 
-def test_a_replacement_that_fails_changes_nothing(folder: Folder, tmp_path: Path) -> None:
-    tls = ListenerTls(listener(folder.issue("a", "a.example")))
-    with pytest.raises(OSError, match="No such file"):
-        tls.apply(listener(CertificateFiles(tmp_path / "none", tmp_path / "none")))
-    assert served(tls, None) == {"a.example"}
+@VERSIONS
+def test_verify_ends_the_handshake_of_clients_without_certificate(
+    server: CertificateFiles, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    tls = ListenerTls(listener(server, mutual=verify(CA.save(tmp_path, "ca"))))
+    with pytest.raises(ssl.SSLError, match="PEER_DID_NOT_RETURN_A_CERTIFICATE"):
+        shake_hands(tls, client=client(None, version))
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_every_policy_makes_a_context(folder: Folder, policy: str) -> None:
-    certificates = (folder.issue("a", "a.example"), folder.issue("r", "r.example", kind=trustme.KeyType.RSA))
-    context = ListenerTls(listener(*certificates, policy=policy)).context
-    assert context.maximum_version == POLICIES[policy].maximum
+def test_expiry_can_be_ignored(server: CertificateFiles, tmp_path: Path) -> None:
+    tls = ListenerTls(listener(server, mutual=verify(CA.save(tmp_path, "ca"), ignore_expiry=True)))
+    expired = CA.issue("c", begin=NOW - 9 * DAY, end=NOW - DAY)
+    assert shake_hands(tls, client=client(expired.save(tmp_path, "c"))).told.chain == (expired.der,)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(tls, client=client(OTHER.issue("c").save(tmp_path, "o")))
 
 
-def test_a_policy_limits_ciphers_in_the_server_s_order() -> None:
-    assert POLICIES["ELBSecurityPolicy-FS-1-2-Res-2020-10"].ciphers.split(":") == [
-        "ECDHE-ECDSA-AES128-GCM-SHA256",
-        "ECDHE-RSA-AES128-GCM-SHA256",
-        "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "ECDHE-RSA-AES256-GCM-SHA384",
-    ]
+def test_an_authority_that_is_no_root_is_trusted_by_itself(server: CertificateFiles, tmp_path: Path) -> None:
+    middle = CA.below("middle")
+    tls = ListenerTls(listener(server, mutual=verify(middle.save(tmp_path, "middle"))))
+    assert shake_hands(tls, client=client(middle.issue("c").save(tmp_path, "c", bare=True)))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(tls, client=client(CA.issue("c").save(tmp_path, "d")))
 
 
-@pytest.mark.parametrize(("offered", "chosen"), [(["h2", "http/1.1"], "http/1.1"), (["h2"], None)])
-def test_only_http_1_is_spoken(folder: Folder, offered: list[str], chosen: str | None) -> None:
-    tls = ListenerTls(listener(folder.issue("a", "a.example")))
-    assert handshake(tls, "a.example", protocols=offered).selected_alpn_protocol() == chosen
+PASSED = {
+    "untrusted": lambda: OTHER.below("middle").issue("c"),
+    "ours": lambda: CA.issue("c"),
+    "rsa": lambda: OTHER.issue("c", key=rsa_key()),
+    "expired": lambda: OTHER.issue("c", begin=NOW - 9 * DAY, end=NOW - DAY),
+    "early": lambda: OTHER.issue("c", begin=NOW + DAY, end=NOW + 2 * DAY),
+    "any purpose": lambda: OTHER.issue("c", purposes=()),
+}
+
+
+@VERSIONS
+@pytest.mark.parametrize("case", PASSED)
+def test_passthrough_takes_what_nobody_would_verify(
+    server: CertificateFiles, tmp_path: Path, case: str, version: ssl.TLSVersion
+) -> None:
+    identity = PASSED[case]()
+    tls = ListenerTls(listener(server, mutual=PASSTHROUGH))
+    told = shake_hands(tls, "a.example", client=client(identity.save(tmp_path, "c"), version)).told
+    assert told.chain[0] == identity.der
+    assert len(told.chain) == 1 + len(identity.above)
+    assert told.trust is None
+
+
+@VERSIONS
+def test_passthrough_lets_clients_without_certificate_in(
+    server: CertificateFiles, version: ssl.TLSVersion
+) -> None:
+    tls = ListenerTls(listener(server, mutual=PASSTHROUGH))
+    assert shake_hands(tls, client=client(None, version)).told.chain == ()
+
+
+def test_what_one_client_presents_is_trusted_for_no_other(server: CertificateFiles, tmp_path: Path) -> None:
+    """A forged authority in the store would break the chains of honest clients below the real one."""
+    tls = ListenerTls(listener(server, mutual=PASSTHROUGH))
+    first = shake_hands(tls, client=client(OTHER.issue("c").save(tmp_path, "c")))
+    second = shake_hands(tls, client=client(CA.issue("d").save(tmp_path, "d")))
+    assert first.server.context is not second.server.context
+    assert second.server.context.cert_store_stats()["x509"] == 1
+
+
+@VERSIONS
+@pytest.mark.parametrize(
+    ("mode", "resumes"),
+    [(MutualMode.OFF, True), (MutualMode.PASSTHROUGH, False), (MutualMode.VERIFY, False)],
+    ids=["off", "passthrough", "verify"],
+)
+def test_sessions_resume_only_where_no_certificate_is_asked_for(
+    server: CertificateFiles, tmp_path: Path, version: ssl.TLSVersion, mode: MutualMode, resumes: bool
+) -> None:
+    """alb.md 1.5: a resumed session would skip the check of a certificate revoked meanwhile."""
+    mutual = {
+        MutualMode.OFF: MutualAuthentication(),
+        MutualMode.PASSTHROUGH: PASSTHROUGH,
+        MutualMode.VERIFY: verify(CA.save(tmp_path, "ca")),
+    }[mode]
+    tls = ListenerTls(listener(server, mutual=mutual))
+    context = client(CA.issue("c").save(tmp_path, "c"), version)
+    first = shake_hands(tls, "a.example", client=context)
+    again = shake_hands(tls, "a.example", client=context, session=first.client.session)
+    assert again.client.session_reused is resumes
+
+
+def test_sessions_do_not_resume_by_id_either(server: CertificateFiles, tmp_path: Path) -> None:
+    """TLS 1.2 without tickets: OpenSSL's session cache, which `ssl` cannot switch off."""
+    context = client(CA.issue("c").save(tmp_path, "c"), V12)
+    context.options |= ssl.OP_NO_TICKET
+    for mutual, resumes in ((MutualAuthentication(), True), (verify(CA.save(tmp_path, "ca")), False)):
+        tls = ListenerTls(listener(server, mutual=mutual))
+        first = shake_hands(tls, "a.example", client=context)
+        again = shake_hands(tls, "a.example", client=context, session=first.client.session)
+        assert again.client.session_reused is resumes
+
+
+@VERSIONS
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()], ids=lambda curve: curve.name)
+def test_the_key_exchange_group_is_told_where_somebody_wants_it(
+    tmp_path: Path, version: ssl.TLSVersion, curve: ec.EllipticCurve
+) -> None:
+    server = CA.serve("a.example", key=rsa_key()).save(tmp_path, "rsa")
+    tls = ListenerTls(listener(server, tells_key_exchange=True))
+    context = client(None, version)
+    context.set_ecdh_curve("prime256v1" if curve.name == "secp256r1" else curve.name)
+    assert shake_hands(tls, client=context).told.group == curve.name
+    assert shake_hands(ListenerTls(listener(server)), client=context).told.group == ""
+
+
+def test_rsa_key_exchange_has_no_group(tmp_path: Path) -> None:
+    files = CA.serve("a.example", key=rsa_key()).save(tmp_path, "rsa")
+    policy = "ELBSecurityPolicy-TLS13-1-2-Ext2-2021-06"
+    tls = ListenerTls(listener(files, policy=policy, tells_key_exchange=True))
+    context = client_context(maximum_version=V12, ciphers="AES128-GCM-SHA256")
+    assert shake_hands(tls, client=context).told.group == ""
+
+
+def test_big_curves_of_clients_are_fine(server: CertificateFiles, tmp_path: Path) -> None:
+    tls = ListenerTls(listener(server, mutual=verify(CA.save(tmp_path, "ca"))))
+    identity = CA.issue("c", key=ec_key(ec.SECP521R1()))
+    assert shake_hands(tls, client=client(identity.save(tmp_path, "c"))).told.chain == (identity.der,)

@@ -130,10 +130,8 @@ def test_keys_of_aws_that_mean_nothing_here_are_warnings(check: Check) -> None:
 
 
 def test_keys_of_features_that_are_missing_are_problems(check: Check) -> None:
-    problem = check(
-        GOOD.replace("    Address:", "    MutualAuthentication: {Mode: verify}\n    Address:")
-    ).only
-    assert problem.message == "mutual TLS is not supported yet: take `MutualAuthentication` out"
+    problem = check(GOOD.replace("    Targets:", "    TargetControlPort: 3000\n    Targets:")).only
+    assert problem.message == "the target optimizer is not supported yet: take `TargetControlPort` out"
 
 
 def test_a_key_in_the_wrong_place_is_told_with_what_is_known_there(check: Check) -> None:
