@@ -29,7 +29,7 @@ _ALPHABET: Final = string.ascii_lowercase + string.digits
 
 async def seed(store: Store, config: PoolsConfig, administration: Administration) -> None:
     """Write the configuration into the store; raises InvalidPools where it would break what is there."""
-    async with store.writing() as records:
+    async with store.writing(alone=True) as records:
         problems = [
             problem
             for index, entry in enumerate(config.pools)

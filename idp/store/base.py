@@ -42,6 +42,10 @@ class StoreUnusable(RuntimeError):  # noqa: N818 - a state, said plainly
     """The store cannot be opened; the text says what to do."""
 
 
+class StoreUnavailable(StoreUnusable):
+    """The store cannot be read or written now: locked, full, out of reach. Nothing of the work was kept."""
+
+
 class Collection(Protocol[R]):
     """Records of one kind, by their identity (one or more texts)."""
 
@@ -206,8 +210,12 @@ class Store(Protocol):
         """Open a unit of work that only reads, on one consistent view."""
         ...
 
-    def writing(self) -> AbstractAsyncContextManager[Records]:
-        """Open a unit of work that may write; commits at the end, rolls back on an exception."""
+    def writing(self, *, alone: bool = False) -> AbstractAsyncContextManager[Records]:
+        """Open a unit of work that may write; commits at the end, rolls back on an exception.
+
+        `alone` keeps it apart from every other one that says so, on any node: for looking whether something
+        is there and making it where it is not.
+        """
         ...
 
     async def collect(self, now: float) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from idp import model
@@ -99,12 +99,24 @@ class UserRows(Rows[model.User]):
             await self._set_logins(new, old.logins)
 
     async def by_login(self, pool_id: str, login: str) -> model.User | None:
-        """The user who signs in with this normalised login."""
-        owner = select(schema.logins.c.sub).where(
-            schema.logins.c.pool_id == pool_id, schema.logins.c.login == login
+        """The user who signs in with this normalised login.
+
+        One statement whether or not there is such a user: a second one would take a time that tells.
+        """
+        used, every = schema.logins, schema.logins.alias()
+        is_theirs = and_(used.c.pool_id == self.table.c.pool_id, used.c.sub == self.table.c.sub)
+        is_another = and_(every.c.pool_id == self.table.c.pool_id, every.c.sub == self.table.c.sub)
+        query = (
+            select(self.table, every.c.login)
+            .select_from(used.join(self.table, is_theirs).join(every, is_another))
+            .where(used.c.pool_id == pool_id, used.c.login == login)
+            .order_by(every.c.login)
         )
-        sub = (await self._connection.execute(owner)).scalar()
-        return None if sub is None else await self.find(pool_id, sub)
+        rows = (await self._connection.execute(query)).mappings().all()
+        if not rows:
+            return None
+        user = self.to_record({column.name: rows[0][column] for column in self.table.columns})
+        return replace(user, logins=tuple(row[every.c.login] for row in rows))
 
     async def list(self, pool_id: str, *, limit: int = 60, after: str = "") -> tuple[model.User, ...]:
         """Users by username, those after the username `after`."""

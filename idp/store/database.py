@@ -11,23 +11,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import stat
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, event
+from sqlalchemy import ColumnElement, Connection, Table, delete, event, func, select
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from idp.seal import Vault
 from idp.store import collections, schema
-from idp.store.base import Records
+from idp.store.base import Records, StoreUnavailable, StoreUnusable
 from idp.store.migrate import migrate
+from idp.store.outages import describe_outage
 
 DATABASE_FILE: Final = "idp.sqlite3"
 BUSY_TIMEOUT_MS: Final = 10_000
+ALONE_LOCK: Final = 0x616C6262
 WRITES: Final = "albacore_writes"
+DRIVERS: Final = {
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+}
+_URL_WANTED: Final = "the database URL must be like postgresql://user:password@host:5432/name"
 _READING: Final = {"postgresql": {"isolation_level": "REPEATABLE READ"}}
 REUSE_MEMORY_SECONDS: Final = 3600.0
 """How long a redeemed code is remembered, so that a second use still revokes what the first one got."""
@@ -72,18 +84,20 @@ class SqlStore:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Records]:
         """Open a unit of work that only reads."""
-        async with self._reader.connect() as connection:
+        async with _telling_outages(), self._reader.connect() as connection:
             yield SqlRecords(connection, self._vault)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Records]:
-        """Open a unit of work that may write."""
-        async with self._take_turn(), self._writer.begin() as connection:
+    async def writing(self, *, alone: bool = False) -> AsyncIterator[Records]:
+        """Open a unit of work that may write. SQLite has one writer at a time, `alone` or not."""
+        async with self._take_turn(), _telling_outages(), self._writer.begin() as connection:
+            if alone and self._engine.dialect.name == "postgresql":
+                await connection.execute(select(func.pg_advisory_xact_lock(ALONE_LOCK)))
             yield SqlRecords(connection, self._vault)
 
     async def collect(self, now: float) -> int:
         """Remove what has expired by `now`; returns how many records."""
-        async with self._take_turn(), self._writer.begin() as connection:
+        async with self._take_turn(), _telling_outages(), self._writer.begin() as connection:
             results = [
                 await connection.execute(delete(table).where(condition)) for table, condition in _expired(now)
             ]
@@ -97,17 +111,45 @@ class SqlStore:
         return f"SqlStore({self._engine.url.render_as_string(hide_password=True)})"
 
 
+@asynccontextmanager
+async def _telling_outages() -> AsyncIterator[None]:
+    """Turn what a database that cannot work now raises into StoreUnavailable."""
+    try:
+        yield
+    except Exception as error:
+        outage = describe_outage(error)
+        if outage is None:
+            raise
+        raise StoreUnavailable(f"the database of the user pool does not answer: {outage}") from error
+
+
 def database_url(data_directory: Path) -> URL:
     """Name the embedded database of a data directory."""
     return URL.create("sqlite+aiosqlite", database=str(data_directory / DATABASE_FILE))
 
 
+def read_url(text: URL | str) -> URL:
+    """Read a database URL, the driver filled in; raises StoreUnusable, whose text repeats no password."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise StoreUnusable(_URL_WANTED) from None  # the cause would show the text, and so a password
+    driver = DRIVERS.get(url.drivername)
+    if driver is None:
+        raise StoreUnusable(f"{_URL_WANTED}; `{url.drivername}` is not supported")
+    return url.set(drivername=driver)
+
+
 async def open_store(url: URL | str, vault: Vault) -> SqlStore:
     """Connect, bring the tables up to date, and return the store; raises StoreUnusable."""
-    # Parameters are names, code hashes and mails: neither an error's text nor a log may show them.
-    engine = create_async_engine(
-        make_url(url), hide_parameters=True, pool_pre_ping=not make_url(url).drivername.startswith("sqlite")
-    )
+    url = read_url(url)
+    try:
+        # Parameters are names, code hashes and mails: neither an error's text nor a log may show them.
+        engine = create_async_engine(
+            url, hide_parameters=True, pool_pre_ping=url.drivername != DRIVERS["sqlite"]
+        )
+    except ModuleNotFoundError as error:
+        raise StoreUnusable(f"PostgreSQL needs the extra `albacore[postgres]` ({error})") from error
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it writes every parameter out
     if engine.dialect.name == "sqlite":
         _keep_private(engine.url.database)
@@ -121,9 +163,17 @@ async def open_store(url: URL | str, vault: Vault) -> SqlStore:
 
 
 def _keep_private(path: str | None) -> None:
-    """Make the file for its owner only before SQLite makes it for everybody; its journals follow suit."""
+    """Keep the file to its owner before SQLite makes it for everybody; its journals follow suit.
+
+    A file that was put back from a backup with whatever mode is closed again: password hashes are in it.
+    """
     if path and path != ":memory:":
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+                os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -7,6 +7,7 @@ find it done.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from idp.store.base import StoreUnusable
+from idp.store.outages import describe_outage
 
 FOLDER: Final = Path(__file__).with_name("migrations")
 ADVISORY_LOCK: Final = 0x616C6261
@@ -36,15 +38,27 @@ async def migrate(engine: AsyncEngine) -> None:
         raise StoreUnusable(
             f"the database of the user pool was written by a newer version of this program ({error})"
         ) from error
-    except DatabaseError as error:
-        raise StoreUnusable(f"the database of the user pool cannot be opened: {error.orig}") from error
+    except Exception as error:
+        reason = describe_outage(error) or (error.orig if isinstance(error, DatabaseError) else None)
+        if reason is None:
+            raise
+        raise StoreUnusable(f"the database of the user pool cannot be opened: {reason}") from error
 
 
 def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    if MigrationContext.configure(connection).get_current_revision() == newest:
+    if MigrationContext.configure(connection).get_current_revision() == _newest():
         return
+    config = _configuration()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_configuration()).get_current_head()
+
+
+def _configuration() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    return config

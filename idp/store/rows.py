@@ -63,7 +63,11 @@ class Rows(Generic[R]):
 
     async def hold(self, *key: str) -> R:
         """Return the record and keep other writers off it until the transaction ends; raises NotFound."""
-        query = select(self.table.primary_key.columns[0]).where(self.where(key)).with_for_update()
+        # Not stronger than an update's own lock: rows that refer to this one may still be added meanwhile, or
+        # redeeming a code and disabling its user would wait for each other.
+        query = (
+            select(self.table.primary_key.columns[0]).where(self.where(key)).with_for_update(key_share=True)
+        )
         if (await self._connection.execute(query)).first() is None:
             raise NotFound(f"{self.table.name}: no such record")
         return await self.get(*key)

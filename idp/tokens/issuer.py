@@ -110,13 +110,13 @@ class Tokens:
         """Exchange a refresh token; with rotation a new one comes along, for the family's remaining life."""
         async with self.store.writing() as records:
             now = self.clock.now()
-            token = await records.refresh_tokens.find(hash_token(refresh_token))
-            if token is None:
+            try:
+                token = await records.refresh_tokens.get(hash_token(refresh_token))
+                family = await records.families.hold(token.family_id)
+                # As it is now that nobody else changes it; with its user it may have gone meanwhile.
+                token = await records.refresh_tokens.get(token.token_hash)
+            except NotFound:
                 return INVALID_GRANT
-            family = await records.families.hold(token.family_id)
-            token = await records.refresh_tokens.get(
-                token.token_hash
-            )  # as it is now that nobody else changes it
             if family.client_id != client.id or family.pool_id != pool.id:
                 return INVALID_GRANT
             state = ageing.judge_refresh(token, family, client, now)
@@ -164,13 +164,15 @@ class Tokens:
         pool_id, content = read
         scopes = tuple(str(content.get("scope", "")).split())
         async with self.store.reading() as records:
+            pool = await records.pools.find(pool_id)
             client = await records.clients.find(content["client_id"])
             user = await records.users.find(pool_id, content["sub"])
             family = await records.families.by_event(str(content.get("event_id", "")))
         if claims.OPENID not in scopes:
             return NO_OPENID
-        if family is None or user is None or client is None or not client.active:
+        if family is None or user is None or not _is_served(pool, client):
             return DEAD_TOKEN
+        assert client is not None
         if not ageing.may_hold_tokens(user) or family.revoked_at is not None:
             return DEAD_TOKEN
         return claims.build_user_info(client, user, scopes)
@@ -240,6 +242,10 @@ class Tokens:
             content = claims.build_id_claims(grant, jti=str(uuid.uuid4()), access_token=access)
             identity = self.keys.sign(pool, "id", content)
         return TokenSet(access, identity, refresh_token, grant.client.access_token_seconds)
+
+
+def _is_served(pool: Pool | None, client: Client | None) -> bool:
+    return pool is not None and pool.active and client is not None and client.active
 
 
 async def revoke_user(records: Records, user: User, now: float) -> None:

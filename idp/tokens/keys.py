@@ -76,7 +76,7 @@ class KeyRing:
         for use in USES:
             if (pool.id, use) not in self._by_use:
                 draft = await asyncio.to_thread(self._generate, pool.id, use)
-                async with self._store.writing() as records:
+                async with self._store.writing(alone=True) as records:
                     kept = await records.signing_keys.find(pool.id, use)
                     kept = kept or await records.signing_keys.create(draft)
                 self._keep(self._open(kept))
@@ -115,7 +115,7 @@ class KeyRing:
                 f"the {key.use} signing key of user pool {key.pool_id} does not open: the database was "
                 "written under another instance.key; put that file back"
             ) from error
-        # The seal vouches for every bit of what `_generate` made; checking two primes again costs 90 ms a key.
+        # The seal vouches for every bit of what `_generate` made; checking the primes again costs 90 ms.
         private = serialization.load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
         assert isinstance(private, rsa.RSAPrivateKey)
         return LoadedKey(key.pool_id, key.use, key.kid, private)

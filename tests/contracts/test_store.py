@@ -8,20 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from idp import model
-from idp.seal import Vault
 from idp.store.base import AlreadyExists, NotFound, Store
-from idp.store.database import database_url, open_store
+from idp.store.database import SqlStore, open_store
+from tests.support.databases import VAULT, Databases
 
 NOW = 1_800_000_000.0
 POOL = model.Pool(id="local_000000001", name="staff", resource_servers=(model.ResourceServer("api", "API"),))
 CLIENT = model.Client(id="client-1", pool_id=POOL.id, name="web", secrets=(model.Secret("s" * 30),))
 
 
-@pytest.fixture(params=["sqlite"])
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await open_store(database_url(tmp_path), Vault(b"k" * 32))
+@pytest.fixture
+async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[Store]:
+    store = await open_store(await databases.create(tmp_path), VAULT)
     async with store.writing() as records:
         await records.pools.create(POOL)
         await records.clients.create(CLIENT)
@@ -282,3 +283,25 @@ async def test_mails_are_numbered_and_newest_first(store: Store) -> None:
         latest = await records.mails.latest(2)
     assert [mail.subject for mail in latest] == ["mail 2", "mail 1"]
     assert latest[0].id > latest[1].id
+
+
+async def test_looking_a_login_up_takes_one_statement_whether_or_not_it_is_there(store: Store) -> None:
+    """Every statement takes a time that tells."""
+    await add(store, make_user("ann", "ann", "ann@example.com", "kim"))
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    assert isinstance(store, SqlStore)
+    event.listen(store._engine.sync_engine, "before_cursor_execute", note)
+    counts = []
+    for login in ("ann", "nobody"):
+        async with store.reading() as records:
+            statements.clear()
+            user = await records.users.by_login(POOL.id, login)
+            assert (user.logins if user else None) == (
+                ("ann", "ann@example.com", "kim") if login == "ann" else None
+            )
+            counts.append(sum(text.startswith("SELECT") for text in statements))
+    assert counts == [1, 1]

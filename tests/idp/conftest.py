@@ -1,6 +1,5 @@
 """Opened user pools on real SQLite, with time standing still."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,25 +10,15 @@ import pytest
 from idp.clock import ManualClock
 from idp.config import parse_pools
 from idp.core import Core
-from tests.support.pools import CHEAP, POOL_ID, PUBLIC_URL, OpenScene, Scene, pool_document
+from tests.support.pools import CHEAP, PUBLIC_URL, OpenScene, Scene, pool_document
+from tests.support.prepared import prepared_directory
+
+__all__ = ["clock", "open_scene", "prepared_directory", "scene"]
 
 
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
-
-
-@pytest.fixture(scope="session")
-def prepared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory whose tables and signing keys are made already: making them takes most of a second."""
-    directory = tmp_path_factory.mktemp("prepared")
-
-    async def prepare() -> None:
-        config = parse_pools([{"UserPoolName": "staff", "UserPoolId": POOL_ID}])
-        await (await Core.open(config, public_url=PUBLIC_URL, data_directory=directory)).close()
-
-    asyncio.run(prepare())
-    return directory
 
 
 @pytest.fixture

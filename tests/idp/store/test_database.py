@@ -1,5 +1,6 @@
 """What only the SQL store promises: durability, sealed secrets, migrations."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -102,19 +103,46 @@ async def test_a_sealed_secret_does_not_open_for_another_client(tmp_path: Path) 
     await store.close()
 
 
+TOGETHER = """
+import asyncio, os, sys
+from pathlib import Path
+from idp.seal import Vault
+from idp.store.database import database_url, open_store
+
+async def main():
+    await (await open_store(database_url(Path(sys.argv[1])), Vault(b"k" * 32))).close()
+
+ready, go = os.pipe()
+children = []
+for _ in range(4):
+    child = os.fork()
+    if child == 0:
+        os.close(go)
+        os.read(ready, 1)
+        asyncio.run(main())
+        os._exit(0)
+    children.append(child)
+os.close(go)
+codes = [os.waitpid(child, 0)[1] for child in children]
+assert codes == [0] * 4, codes
+"""
+
+
 def test_processes_starting_together_migrate_once(tmp_path: Path) -> None:
-    program = (
-        "import asyncio, sys\n"
-        "from pathlib import Path\n"
-        "from idp.seal import Vault\n"
-        "from idp.store.database import database_url, open_store\n"
-        "async def main():\n"
-        "    await (await open_store(database_url(Path(sys.argv[1])), Vault(b'k' * 32))).close()\n"
-        "asyncio.run(main())\n"
+    """One interpreter that forks, so that all of them begin at the same moment."""
+    done = subprocess.run(
+        [sys.executable, "-c", TOGETHER, str(tmp_path)], capture_output=True, text=True, timeout=60
     )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stderr=subprocess.PIPE)
-        for _ in range(3)
-    ]
-    errors = [process.communicate(timeout=60)[1].decode() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], errors
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_file_that_was_put_back_open_to_others_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE_FILE
+    path.touch(mode=0o644)
+    path.chmod(0o644)
+
+    async def open_once() -> None:
+        await (await open_store(database_url(tmp_path), VAULT)).close()
+
+    asyncio.run(open_once())
+    assert path.stat().st_mode & 0o777 == 0o600

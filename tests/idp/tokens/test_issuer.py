@@ -359,3 +359,10 @@ async def test_reprs_of_what_holds_tokens_show_none(scene: Scene) -> None:
     for secret in (tokens.access_token, tokens.id_token, tokens.refresh_token):
         assert secret is not None
         assert secret not in repr(tokens)
+
+
+async def test_tokens_of_a_pool_that_left_the_configuration_open_nothing(open_scene: OpenScene) -> None:
+    scene = await open_scene()
+    tokens = await scene.tokens_for(await scene.add())
+    other = await open_scene(UserPoolId="us-east-1_Other0001", client={"ClientId": "other"})
+    assert isinstance(await other.core.tokens.user_info(tokens.access_token), TokenRefused)

@@ -1,0 +1,6 @@
+"""The databases that every store has to do its work on, and a data directory with keys made already."""
+
+from tests.support.databases import databases, postgres, postgres_databases, sqlite_databases
+from tests.support.prepared import prepared_directory
+
+__all__ = ["databases", "postgres", "postgres_databases", "prepared_directory", "sqlite_databases"]
