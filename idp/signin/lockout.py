@@ -15,11 +15,16 @@ from idp.model import Failures
 FREE: Final = 5
 LONGEST_LOCK: Final = 900.0
 FORGET_AFTER: Final = 900.0
+SKEW: Final = 60.0
+"""How far apart the clocks of two nodes may be."""
 
 
 def is_locked(failures: Failures | None, now: float) -> bool:
-    """Whether attempts are refused without looking at the password."""
-    return failures is not None and now < failures.locked_until
+    """Whether attempts are refused without looking at the password.
+
+    A lock that ends further away than any lock may was written before the clock was put back: it is none.
+    """
+    return failures is not None and 0 < failures.locked_until - now <= LONGEST_LOCK + SKEW
 
 
 def after_failure(failures: Failures, now: float) -> Failures:

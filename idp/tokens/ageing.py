@@ -40,8 +40,11 @@ def judge_refresh(token: RefreshToken, family: Family, client: Client, now: floa
     """Judge a refresh token within its family, under the client's rotation."""
     if not is_alive(family, now) or now >= token.expires_at:
         return RefreshState.ENDED
-    if token.superseded_at is not None and now - token.superseded_at >= client.rotation.grace_seconds:
-        return RefreshState.REUSED
+    if token.superseded_at is not None:
+        # Another node's clock may be ahead of ours: superseded "later" than now is superseded all the same.
+        age = max(0.0, now - token.superseded_at)
+        if age >= client.rotation.grace_seconds:
+            return RefreshState.REUSED
     return RefreshState.GOOD
 
 

@@ -22,6 +22,9 @@ DIGITS: Final = 6
 MOST_WRONG: Final = 5
 """Wrong guesses that one code survives, less one."""
 
+SKEW: Final = 60.0
+"""How far apart the clocks of two nodes may be; what is further ahead was noted before one was put back."""
+
 Windows = tuple[tuple[int, float], ...]
 
 
@@ -59,7 +62,9 @@ def draw_code() -> str:
 
 def is_exhausted(events: Sequence[float], now: float, windows: Windows) -> bool:
     """Whether the next event at `now` would be one too many in some window."""
-    return any(sum(event > now - seconds for event in events) >= most for most, seconds in windows)
+    return any(
+        sum(now - seconds < event <= now + SKEW for event in events) >= most for most, seconds in windows
+    )
 
 
 def issue(record: MailedCode, code_hash: str, now: float) -> MailedCode | None:
@@ -87,4 +92,4 @@ def attempt(record: MailedCode, code_hash: str, now: float) -> tuple[Verdict, Ma
 
 
 def _recent(events: Sequence[float], now: float) -> tuple[float, ...]:
-    return tuple(event for event in events if event > now - DAY)
+    return tuple(event for event in events if now - DAY < event <= now + SKEW)

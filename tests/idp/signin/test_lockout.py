@@ -37,3 +37,10 @@ def test_fifteen_quiet_minutes_after_the_lock_start_over() -> None:
     assert is_forgotten(locked, NOW + 1800)
     assert after_failure(locked, NOW + 1800).count == 1
     assert after_failure(locked, NOW + 1799).count == 21
+
+
+def test_a_clock_that_was_put_back_locks_nobody_out_for_longer_than_the_longest_lock() -> None:
+    locked = replace(BLANK, count=20, last_at=NOW, locked_until=NOW + 900)
+    assert is_locked(locked, NOW - 30), "another node's clock may be half a minute behind"
+    assert not is_locked(locked, NOW - 86_400)
+    assert is_locked(after_failure(locked, NOW - 86_400), NOW - 86_400), "and it counts on from there"

@@ -81,3 +81,14 @@ def test_windows() -> None:
 
 def test_every_purpose_has_rules() -> None:
     assert set(RULES) == set(CodePurpose)
+
+
+def test_a_clock_that_was_put_back_counts_no_events_of_the_future() -> None:
+    record = BLANK
+    for _ in range(5):
+        after = issue(record, "code", NOW)
+        assert after is not None
+        record = after
+    assert issue(record, "code", NOW + 1) is None
+    assert issue(record, "code", NOW - 30) is None, "another node's clock may be half a minute behind"
+    assert issue(record, "code", NOW - 86_400) is not None
