@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.model import Pool, User
-from idp.outcomes import SignedIn
 from idp.site import Site
 
 COOKIE = "cognito"
@@ -45,12 +44,9 @@ async def find_session(site: Site, pool: Pool, request: Request) -> LiveSession 
     return None
 
 
-async def start_session(
-    site: Site, pool: Pool, signed_in: SignedIn, *, request: Request, response: Response
-) -> None:
-    """Open a session for an interactive sign-in and put it into the browser, in place of the pool's last."""
+async def keep_session(site: Site, pool: Pool, token: str, *, request: Request, response: Response) -> None:
+    """Put the session that an interactive sign-in opened into the browser, in place of the pool's last."""
     former = await find_session(site, pool, request)
-    token = await site.core.sessions.create(pool, signed_in.user, auth_time=signed_in.auth_time)
     held = split_tokens(request.cookies.get(COOKIE))
     others = [other for other in held if former is None or other != former.token]
     _write(site, response, [token, *others][:_MAX_TOKENS])

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from idp.oauth.answers import see_other
 from idp.oauth.complete import complete
 from idp.oauth.flow import is_fresh
-from idp.oauth.session import LiveSession, find_session, start_session
+from idp.oauth.session import LiveSession, find_session, keep_session
 from idp.outcomes import NewPasswordRequired, SignedIn, SignInOutcome, SignInReason, SignInRefused
 from idp.pages.fields import sign_in_field
 from idp.pages.leave import leave
 from idp.pages.local import client_address
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
+from idp.signin.dispatch import refuse
 
 
 async def show_login(visit: Visit) -> Response:
@@ -70,9 +71,12 @@ async def lead_on(visit: Visit, outcome: SignInOutcome, *, username: str) -> Res
 
 async def finish(visit: Visit, signed_in: SignedIn) -> Response:
     """Open the browser's session and send it back to the app."""
+    token = await visit.site.core.sessions.create(visit.pool, signed_in.user, auth_time=signed_in.auth_time)
+    if token is None:  # disabled, deleted or given another password in the moment since
+        return await lead_on(visit, refuse(SignInReason.INCORRECT), username="")
     location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
     response = leave(visit.request, location)
-    await start_session(visit.site, visit.pool, signed_in, request=visit.request, response=response)
+    await keep_session(visit.site, visit.pool, token, request=visit.request, response=response)
     return response
 
 

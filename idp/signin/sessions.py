@@ -27,11 +27,21 @@ class SsoSessions:
     store: Store
     clock: Clock
 
-    async def create(self, pool: Pool, user: User, *, auth_time: int) -> str:
-        """Open a session after an interactive sign-in; returns the cookie's value."""
+    async def create(self, pool: Pool, user: User, *, auth_time: int) -> str | None:
+        """Open a session after an interactive sign-in; returns the cookie's value.
+
+        None when access was taken away since the password of `user` was checked: what ends the sessions that
+        are there must not miss the one that is being opened.
+        """
         token = secrets.token_urlsafe(32)
         session = SsoSession(hash_token(token), pool.id, user.sub, auth_time, auth_time + LIFETIME_SECONDS)
         async with self.store.writing() as records:
+            try:
+                present = await records.users.hold(pool.id, user.sub)
+            except NotFound:
+                return None
+            if not _may_have_sessions(present) or present.password_hash != user.password_hash:
+                return None
             await records.sso_sessions.create(session)
         return token
 
@@ -42,12 +52,14 @@ class SsoSessions:
             if session is None or session.pool_id != pool.id or self.clock.now() >= session.expires_at:
                 return None
             user = await records.users.find(pool.id, session.sub)
-        if user is None or not user.enabled or user.status is not UserStatus.CONFIRMED:
-            return None
-        return user, session.auth_time
+        return (user, session.auth_time) if user is not None and _may_have_sessions(user) else None
 
     async def end(self, token: str) -> None:
         """End a session; one that is not there is fine."""
         async with self.store.writing() as records:
             with contextlib.suppress(NotFound):
                 await records.sso_sessions.delete(hash_token(token))
+
+
+def _may_have_sessions(user: User) -> bool:
+    return user.enabled and user.status is UserStatus.CONFIRMED

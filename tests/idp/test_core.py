@@ -134,6 +134,7 @@ async def test_nothing_secret_is_readable_in_the_files(scene: Scene, tmp_path: P
     tokens = await scene.tokens_for(user)
     code = await scene.code_for(user)
     cookie = await scene.core.sessions.create(scene.pool, user, auth_time=int(scene.clock.now()))
+    assert cookie is not None
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     for secret in (tokens.refresh_token, code, cookie, CLIENT_SECRET, "Correct-Horse-9", "PRIVATE KEY"):
         assert secret is not None

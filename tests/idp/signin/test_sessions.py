@@ -3,12 +3,15 @@
 import pytest
 
 from idp.model import User
+from idp.outcomes import SignedIn
 from tests.support.pools import OTHER_PASSWORD, Scene
 
 
 async def open_session(scene: Scene) -> tuple[User, str]:
     user = await scene.add()
-    return user, await scene.core.sessions.create(scene.pool, user, auth_time=int(scene.clock.now()))
+    token = await scene.core.sessions.create(scene.pool, user, auth_time=int(scene.clock.now()))
+    assert token is not None
+    return user, token
 
 
 async def test_leads_back_to_the_user_for_an_hour_and_no_longer(scene: Scene) -> None:
@@ -59,3 +62,20 @@ async def test_ends_when_the_password_is_recovered(scene: Scene) -> None:
         scene.pool, scene.client, username="ann", code=code, new_password=OTHER_PASSWORD
     )
     assert await scene.core.sessions.lookup(scene.pool, token) is None
+
+
+@pytest.mark.parametrize("how", ["disable", "delete", "reset", "new password"])
+async def test_none_opens_for_a_password_that_was_checked_before_access_was_taken_away(
+    scene: Scene, how: str
+) -> None:
+    """Checking a password takes a while; what ends sessions must not miss the one that comes after."""
+    await scene.add()
+    signed_in = await scene.sign_in()
+    assert isinstance(signed_in, SignedIn)
+    administration = scene.core.administration
+    if how == "new password":
+        await administration.set_password(scene.pool, "ann", OTHER_PASSWORD, permanent=True)
+    else:
+        await getattr(administration, how)(scene.pool, "ann")
+    user, auth_time = signed_in.user, signed_in.auth_time
+    assert await scene.core.sessions.create(scene.pool, user, auth_time=auth_time) is None
