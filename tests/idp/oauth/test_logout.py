@@ -75,6 +75,7 @@ def test_client_without_oauth_is_unknown(client: Client, known: bool) -> None:
         (hint({"aud": "app"}), "app"),
         (hint({"aud": ["app"]}), None),
         (hint(["aud"]), None),
+        (f"e30.{base64.urlsafe_b64encode(b'[' * 9000).decode()}.x", None),
         ("e30.!!!.x", None),
         ("e30.AAAA", None),
         ("", None),
