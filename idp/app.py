@@ -29,6 +29,7 @@ from idp.pages import assets, change, errors, home, inbox, login, recovery, sign
 from idp.pages.csrf import CsrfTokens
 from idp.pages.visit import form_page
 from idp.site import Site
+from idp.store.base import StoreUnavailable
 from idp.users.passwords import HashCost
 
 T = TypeVar("T")
@@ -72,7 +73,11 @@ def create_app(
     public_url = public_url.rstrip("/")
     app = _Application(
         routes=_under(Site.base_of(public_url), _routes()),
-        exception_handlers={HTTPException: errors.answer_http_exception, Exception: errors.answer_failure},
+        exception_handlers={
+            HTTPException: errors.answer_http_exception,
+            StoreUnavailable: errors.answer_outage,
+            Exception: errors.answer_failure,
+        },
         lifespan=_lifespan,
     )
     app.state.open_core = partial(

@@ -5,6 +5,7 @@ Texts come from a closed list; of the request, nothing is repeated.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,9 +15,10 @@ from starlette.responses import Response
 from idp.oauth.answers import json_error
 from idp.oauth.errors import OAuthError, ShownCode
 from idp.pages.local import is_local
-from idp.pages.render import catalogue_for, render
+from idp.pages.render import RETRY_SECONDS, catalogue_for, render
 from idp.site import site_of
 
+log = logging.getLogger(__name__)
 _MACHINE_PATHS = ("/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo")
 _WORDS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "server_error"}
 
@@ -52,6 +54,16 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
         )
     response.headers.update(error.headers or {})
     return response
+
+
+async def answer_outage(request: Request, error: Exception) -> Response:
+    """Answer while the store does not: 503, and one line in the log that says why."""
+    reference = request.scope.get("idp.request_id")
+    log.error("request %s was not served: %s", reference, error)
+    if _is_machine_path(request):
+        unavailable = OAuthError("temporarily_unavailable", status=503)
+        return json_error(unavailable, {"retry-after": RETRY_SECONDS})
+    return error_page(request, "server_error", status=503, reference=reference)
 
 
 async def answer_failure(request: Request, error: Exception) -> Response:

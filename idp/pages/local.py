@@ -7,6 +7,7 @@ loopback for everybody, and a web page can point a name of its own at 127.0.0.1 
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -17,8 +18,12 @@ _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def is_local(request: Request, site: Site) -> bool:
-    """Whether both ends of the request are on this machine, as far as anything in it says."""
-    return _is_local_peer(request) and _is_local_name(request, site)
+    """Whether both ends of the request are on this machine, as far as anything in it says.
+
+    A site that browsers reach by https at a public name has a proxy in front, and some proxies do not show
+    themselves: nginx, left alone, sends neither the client's address nor its Host. There nobody is local.
+    """
+    return not _is_behind_a_proxy(site) and _is_local_peer(request) and _is_local_name(request, site)
 
 
 def client_address(request: Request) -> str:
@@ -45,6 +50,11 @@ def _is_local_name(request: Request, site: Site) -> bool:
     host = request.headers.get("host", "").lower()
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
     return name in _LOCAL_NAMES or host == site.origin.rpartition("//")[2].lower()
+
+
+def _is_behind_a_proxy(site: Site) -> bool:
+    host = urlsplit(site.public_url).hostname or ""
+    return site.is_secure and not (host == "localhost" or host.endswith(".localhost") or _is_loopback(host))
 
 
 def _is_loopback(address: str) -> bool:

@@ -23,6 +23,7 @@ from idp.pages.i18n import Catalogue, catalogues, choose_language, known_languag
 from idp.site import Site, site_of
 
 LANGUAGE_COOKIE = "lang"
+RETRY_SECONDS = "5"
 _YEAR = 365 * 86400
 
 
@@ -83,6 +84,8 @@ def render(
     targets = () if is_modern_browser(request) else form_targets
     response.headers["content-security-policy"] = content_security_policy(targets)
     response.headers["content-language"] = catalogue.code
+    if status == 503:
+        response.headers["retry-after"] = RETRY_SECONDS
     _remember_language(site, request, response)
     return response
 

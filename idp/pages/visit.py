@@ -32,7 +32,7 @@ from idp.pages.local import is_local
 from idp.pages.render import catalogue_for, render
 from idp.pages.steps import Step, StepBinding, StepKind, open_step, seal_step
 from idp.site import Site, site_of
-from idp.texts import Text
+from idp.texts import TOO_MANY_REQUESTS, Text
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +62,9 @@ class Visit:
         return replace(self, problems=tuple(problems), status=status)
 
     def refused(self, text: Text) -> Visit:
-        """Return this visit with a refusal of the services to tell."""
-        return self.with_problems([translate(text, self.catalogue)])
+        """Return this visit with a refusal of the services to tell; 503 where it is the server's doing."""
+        status = 503 if text.key == TOO_MANY_REQUESTS.key else 200
+        return self.with_problems([translate(text, self.catalogue)], status=status)
 
     def link(self, path: str, *, step: str | None = None) -> str:
         """Return the address of a page for the same authorization request."""

@@ -87,3 +87,24 @@ async def test_attempts_are_counted_by_an_address_that_the_client_cannot_choose(
 ) -> None:
     headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
     assert client_address(Request({"type": "http", "client": (peer, 1), "headers": headers})) == counted
+
+
+@pytest.mark.asyncio(loop_scope="function")
+@pytest.mark.parametrize(
+    ("public_url", "host", "seen"),
+    [
+        ("https://login.example", "127.0.0.1:9000", False),
+        ("https://login.example", "login.example", False),
+        ("https://localhost:9000", "localhost:9000", True),
+        ("https://pool.localhost", "pool.localhost", True),
+        ("https://127.0.0.1:9000", "127.0.0.1:9000", True),
+    ],
+)
+async def test_a_site_on_the_internet_has_no_local_visitors(
+    open_house: Any, public_url: str, host: str, seen: bool
+) -> None:
+    """Left alone, nginx passes everybody on from 127.0.0.1 with a Host of its own, and says so nowhere."""
+    house = await open_house(public_url=public_url)
+    visitor = house.visitor(address="127.0.0.1", origin=public_url)
+    response = await visitor.http.get("/dev/inbox", headers={"host": host})
+    assert response.status_code == (200 if seen else 403)
