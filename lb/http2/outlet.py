@@ -12,6 +12,7 @@ from time import monotonic
 
 from h2.exceptions import StreamClosedError
 
+from lb.backlog import Backlog
 from lb.http2.gate import MAX_FRAME, Budget
 from lb.http2.session import Session
 from lb.http2.stream import Stream
@@ -40,7 +41,8 @@ class Outlet:
         """Streams that have something to send and could not, in the order of their turns."""
         self.full = False
         """The client does not read what was written to its socket."""
-        self.full_since = 0.0
+        self.backlog = Backlog(transport)
+        """What it has yet to read of that."""
         self.dead = False
         """h2 makes no frames any more."""
 
@@ -101,11 +103,14 @@ class Outlet:
     def pause(self) -> None:
         """Make no more frames: the client does not read."""
         self.full = True
-        self.full_since = monotonic()
 
     def resume(self) -> None:
         """Go on."""
         self.full = False
+        now = monotonic()
+        for stream in self.waiting.values():
+            # It was the socket that they waited for.
+            stream.moved_at = now
         self.pump()
 
     def _send(self, stream: Stream) -> int:

@@ -32,7 +32,7 @@ from uvicorn.protocols.utils import get_local_addr
 from lb.admission import Incoming
 from lb.asgi import LoadBalancer, fill_record, find_load_balancer
 from lb.client_facts import ClientFacts
-from lb.exchange import Exchange
+from lb.exchange import HIGH_WATER, Exchange
 from lb.http2.cycle import start_cycle
 from lb.http2.gate import Abuse, FrameGate
 from lb.http2.head import Fields, Malformed, admit_fields, read_fields
@@ -106,6 +106,8 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         self.runtime.metrics.connection_opened()
         self.server = get_local_addr(self.transport)
         self.read_facts(self.transport, self.load_balancer.listener())
+        # asyncio's default for TLS is half a megabyte for each client who reads slowly.
+        self.transport.set_write_buffer_limits(HIGH_WATER)
         self.outlet.write()
 
     def data_received(self, data: bytes) -> None:
@@ -417,7 +419,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
             # Answers may still be on their way to a slow client; one that broke the protocol gets less time.
             if now - self._closed_at >= (LINGER_SECONDS if self._broken_at else idle_timeout):
                 self.transport.abort()
-        elif self.outlet.full and now - self.outlet.full_since >= idle_timeout:
+        elif self.outlet.full and self.outlet.backlog.stalled(now) >= idle_timeout:
             self.transport.abort()
         elif self.gate.block_since and now - self.gate.block_since >= idle_timeout:
             self._break(ErrorCodes.ENHANCE_YOUR_CALM, "header block that does not end")
@@ -429,7 +431,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         """Break off responses that are complete here and that the client takes no bytes of: its window is
         shut. Exchanges that are not done look after themselves."""
         for stream in list(self.outlet.waiting.values()):
-            if stream.exchange.done and now - stream.moved_at >= idle_timeout:
+            if stream.exchange.done and stream.client_stalled(now) >= idle_timeout:
                 self.break_off(stream)
 
     def _sweep_idle(self, now: float, idle_timeout: float) -> None:

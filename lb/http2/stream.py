@@ -192,6 +192,11 @@ class Stream:
     def send_continue(self) -> None:
         """Say nothing: `Expect` is not supported in HTTP/2, as behind ALB."""
 
+    def client_stalled(self, now: float) -> float:
+        """Return for how many seconds the client has taken nothing: off its socket, or into its window."""
+        outlet = self.protocol.outlet
+        return outlet.backlog.stalled(now) if outlet.full else now - self.moved_at
+
     def open_tunnel(
         self, exchange: Exchange, connection: UpstreamConnection, head: ResponseHead, rest: bytes
     ) -> bool:
