@@ -1,7 +1,7 @@
 """Serve user pools alone: `python -m idp pools.yaml --public-url http://localhost:9000`.
 
-For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp`; host and
-port come from the public URL unless said otherwise.
+For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp` and
+`Database`; host and port come from the public URL unless said otherwise.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             public_url=options.public_url,
             data_directory=options.data,
             smtp=document.get("Smtp") if isinstance(document, Mapping) else None,
+            database=document.get("Database") if isinstance(document, Mapping) else None,
         )
     except (InvalidPools, OSError, yaml.YAMLError) as error:
         sys.stderr.write(f"{options.file}: {error}\n")

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from lb.config.pools import import_attribute
+from lb.exits import CannotStart
 from lb.settings import IdentityProvider, PoolServerSettings
 from rules.actions import AuthenticateCognito
 
 CREATE = "idp.app:create_app"
 PREPARE = "idp.app:prepare"
 PROVIDER = "idp.app:provider_for"
+REFUSED = "idp.store.base:StoreUnusable"
 
 Message = MutableMapping[str, Any]
 log = logging.getLogger("albacore.pool")
@@ -36,12 +38,21 @@ class PoolServer:
     async def replace(
         self, document: object, *, settings: PoolServerSettings, public_url: str, data: Path
     ) -> None:
-        """Open the pools of `document` and serve them from now on; raises what opening them raised."""
+        """Open the pools of `document` and serve them from now on; raises CannotStart where that is refused,
+        and what else opening them raised.
+        """
         app = import_attribute(CREATE)(
-            document, public_url=public_url, data_directory=data, smtp=settings.smtp
+            document,
+            public_url=public_url,
+            data_directory=data,
+            smtp=settings.smtp,
+            database=settings.database,
         )
         fresh = _Application(app)
-        await fresh.open()
+        try:
+            await fresh.open()
+        except import_attribute(REFUSED) as error:
+            raise CannotStart(str(error)) from error
         previous, self._current = self._current, fresh
         if previous is not None:
             await previous.close()

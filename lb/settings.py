@@ -170,6 +170,8 @@ class PoolServerSettings:
     """Mail server in the file's own words (Host, Port, Username, Password, Security, From); None: the dev
     inbox.
     """
+    database: str | None = field(default=None, repr=False)
+    """URL of a PostgreSQL database, password included; None: a file in the data directory."""
 
 
 @dataclass(frozen=True, slots=True)

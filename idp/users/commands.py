@@ -11,7 +11,7 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -27,7 +27,7 @@ from idp.store.base import StoreUnusable
 from idp.users.administration import Added
 
 Loaded = tuple[Any, ...]
-"""The document of the pools, data directory, public URL and, where there is one, the mail server."""
+"""The document of the pools, data directory, public URL; then the mail server and the database, or None."""
 Load = Callable[[], Loaded]
 T = TypeVar("T")
 
@@ -58,9 +58,8 @@ class _Bench:
 
     def run(self, pool: str | None, work: Callable[[Core, Pool], Awaitable[T | UserRefused]]) -> T:
         """Run `work` on an opened core and a pool; exits with 1 and a message where it is refused."""
-        document, directory, public_url, *rest = self._load()
         try:
-            outcome = asyncio.run(_with_core(document, Path(directory), public_url, rest, pool, work))
+            outcome = asyncio.run(_with_core(self._load(), pool, work))
         except (InvalidPools, StoreUnusable, InsecureKeyFile, LookupError) as error:
             raise _fail(str(error)) from error
         if isinstance(outcome, UserRefused):
@@ -68,17 +67,15 @@ class _Bench:
         return outcome
 
 
-async def _with_core(
-    document: Any,
-    directory: Path,
-    public_url: str,
-    rest: Iterable[Mapping[str, object] | None],
-    pool: str | None,
-    work: Callable[[Core, Pool], Awaitable[T]],
-) -> T:
-    smtp = next((parse_smtp(settings) for settings in rest if settings), None)
-    config = parse_pools(document)
-    core = await Core.open(config, public_url=public_url, data_directory=directory, smtp=smtp)
+async def _with_core(loaded: Loaded, pool: str | None, work: Callable[[Core, Pool], Awaitable[T]]) -> T:
+    document, directory, public_url, smtp, database = (*loaded, None, None)[:5]
+    core = await Core.open(
+        parse_pools(document),
+        public_url=public_url,
+        data_directory=Path(directory),
+        smtp=parse_smtp(smtp) if smtp else None,
+        database=database,
+    )
     try:
         return await work(core, await _choose_pool(core, pool))
     finally:

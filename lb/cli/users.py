@@ -35,7 +35,8 @@ def users(
         if loaded.settings.pool_server is None:
             raise typer.BadParameter(f"{config} has no UserPools", param_hint="--config")
         server = loaded.settings.pool_server
-        return loaded.pools, loaded.settings.data_directory, public_url(loaded.settings), server.smtp
+        data, url = loaded.settings.data_directory, public_url(loaded.settings)
+        return loaded.pools, data, url, server.smtp, server.database
 
     commands: typer.Typer = import_attribute(BUILD)(load)
     # One look for all of the command's help.

@@ -147,4 +147,4 @@ def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
         return None
     section = file.pool_server
     smtp = section.smtp.model_dump(by_alias=True) if section.smtp else None
-    return PoolServerSettings(section.port, section.address, section.public_url, smtp)
+    return PoolServerSettings(section.port, section.address, section.public_url, smtp, section.database)

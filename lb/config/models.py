@@ -78,6 +78,19 @@ def _check_public_url(value: str) -> str:
     return value
 
 
+# Reserved characters of user and password are escaped (RFC 3986 3.2.1), so that what hides a password in
+# a URL finds all of it.
+_DATABASE = re.compile(r"postgres(ql)?://([^\s/?#@]+@)?[^\s/?#@]+/[^\s/?#]+(\?[^\s#]*)?")
+
+
+def _check_database(value: str) -> str:
+    if not _DATABASE.fullmatch(value):
+        raise ValueError("a URL such as postgresql://user:password@host:5432/name, special characters as %XX")
+    if re.search(r"[?&]password=", value):
+        raise ValueError("the password belongs in front of the host: postgresql://user:password@host/name")
+    return value
+
+
 def _check_matcher(value: str) -> str:
     for part in value.split(","):
         bounds = re.fullmatch(r"([0-9]{3})(?:-([0-9]{3}))?", part.strip())
@@ -305,6 +318,12 @@ class PoolServerSection(Section):
     """
     smtp: SmtpSection | None = None
     """Mail server for codes and invitations."""
+    database: Annotated[str, AfterValidator(_check_database)] | None = None
+    """PostgreSQL database for the pools, `postgresql://user:password@host:5432/name`.
+
+    Several processes may share it; each needs the same `instance.key` in its data directory. Default: a
+    SQLite file in the data directory.
+    """
 
 
 class AdminSection(Section):

@@ -180,7 +180,8 @@ def test_two_hosts_are_refused(client: TestClient) -> None:
 
 def test_no_secret_of_the_settings_is_shown(client: TestClient, view: View) -> None:
     smtp = {"Host": "mail", "Password": "S3CRET-one", "Username": "u"}
-    view.snapshot = Snapshot(settings(pool_server=PoolServerSettings(smtp=smtp)))
+    database = "postgresql://ann:S3CRET-two@db/staff"
+    view.snapshot = Snapshot(settings(pool_server=PoolServerSettings(smtp=smtp, database=database)))
     shown = client.get("/config").text
     assert "S3CRET" not in shown
     assert json.loads(shown)["pool_server"]["smtp"] == {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from idp.store.database import database_url
 from idp.users.commands import build
 from tests.support.pools import PASSWORD, PUBLIC_URL, pool_document
 
@@ -116,3 +117,26 @@ def test_a_bad_configuration_is_said_with_its_place(data: Path) -> None:
     result = run(data, "list", pools=[{"UserPoolNam": "x"}])
     assert result.exit_code == 1
     assert "[0].UserPoolNam: unknown property" in result.stderr
+
+
+def test_users_live_in_the_database_that_the_configuration_names(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+
+    def at(*arguments: str, database: str | None) -> Result:
+        commands = build(lambda: ([pool_document()], data, PUBLIC_URL, None, database))
+        return CliRunner().invoke(commands, list(arguments), input=PASSWORD + "\n")
+
+    url = database_url(folder).render_as_string()
+    assert at("add", "ann", "--password-stdin", database=url).exit_code == 0
+    assert at("show", "ann", database=url).exit_code == 0
+    assert at("show", "ann", database=None).exit_code == 1
+
+
+def test_a_database_out_of_reach_is_said_without_its_password(data: Path) -> None:
+    url = "postgresql://ann:hunter2@127.0.0.1:1/staff"
+    commands = build(lambda: ([pool_document()], data, PUBLIC_URL, None, url))
+    result = CliRunner().invoke(commands, ["list"])
+    assert result.exit_code == 1
+    assert "error: the database of the user pool cannot be opened: " in result.stderr
+    assert "hunter2" not in result.output

@@ -206,6 +206,33 @@ def test_a_pool_of_the_file_can_be_logged_in_at(check: Check) -> None:
     assert not checked.warnings
 
 
+def test_the_pools_can_live_in_postgresql(check: Check) -> None:
+    url = "postgresql://ann:p%40ss@db.example:5432/staff?ssl=require"
+    checked = check(GOOD + POOL + f"PoolServer: {{Database: '{url}'}}\n")
+    assert checked.loaded is not None, checked.problems
+    server = checked.loaded.settings.pool_server
+    assert server is not None
+    assert server.database == url
+    assert "p%40ss" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://ann:hunter2@db/staff",
+        "postgresql://ann:hunter2@db",
+        "postgresql://ann:hun/ter2@db/staff",
+        "postgresql://ann:hunter2@x@db/staff",
+        "postgresql://ann@db/staff?password=hunter2",
+        "hunter2",
+    ],
+)
+def test_a_bad_database_is_told_without_its_password(check: Check, url: str) -> None:
+    problem = check(GOOD + POOL + f"PoolServer: {{Database: '{url}'}}\n").only
+    assert "postgresql://user:password@host" in problem.message
+    assert "ter2" not in problem.message
+
+
 def test_a_client_that_the_file_does_not_name_is_a_warning_with_a_suggestion(check: Check) -> None:
     checked = check(GOOD.replace("[{Type: forward", f"[{LOGIN.replace('web', 'wep')}{{Type: forward") + POOL)
     assert [each.code for each in checked.warnings] == ["UnknownClient"]
