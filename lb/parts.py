@@ -12,11 +12,11 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lb.addresses import Addresses, addresses_of, public_url
 from lb.admin import build_admin_app
 from lb.asgi import LoadBalancer
-from lb.config import Loaded
 from lb.door import Door
 from lb.exits import CannotStart, explain
 from lb.guarded import GuardedProtocol
@@ -31,6 +31,9 @@ from lb.settings import IdentityProvider, ListenerSettings, Settings
 from lb.sockets import Binding, CannotBind, bind_all, close_all, port_of
 from lb.tls import ListenerTls
 from rules.actions import PreAction
+
+if TYPE_CHECKING:
+    from lb.config import Loaded
 
 log = logging.getLogger("albacore")
 

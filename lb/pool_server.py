@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from lb.config.pools import import_attribute
+from lb.imports import import_attribute
 from lb.exits import CannotStart
 from lb.settings import IdentityProvider, PoolServerSettings
 from rules.actions import AuthenticateCognito

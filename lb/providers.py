@@ -11,13 +11,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lb.authn.discovery import ProviderSource, is_complete, provider_of
 from lb.authn.sender import HttpSender
 from lb.authn.single_flight import SingleFlight
-from lb.pool_server import PoolServer
 from lb.settings import IdentityProvider, Settings
 from rules.actions import AuthenticateCognito, AuthenticateOidc, PreAction
+
+if TYPE_CHECKING:
+    from lb.pool_server import PoolServer
 
 log = logging.getLogger("albacore.providers")
 

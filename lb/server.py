@@ -17,6 +17,7 @@ from lb.addresses import write_ready_file
 from lb.authn.sender import HttpxSender
 from lb.config import InvalidConfig, Loaded
 from lb.exits import CannotStart
+from lb.loop import log_loop_error
 from lb.parts import Parts
 from lb.providers import look_for_providers
 from lb.reload import changes, fingerprint
@@ -137,10 +138,3 @@ class Process:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._sender.aclose()
         log.info("stopped")
-
-
-def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what a callback raised; a client that went away, or could not agree on TLS, is no error of ours."""
-    error = context.get("exception")
-    level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR
-    log.log(level, "%s", context.get("message", "error in the event loop"), exc_info=error)

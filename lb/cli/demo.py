@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from lb.addresses import Addresses
-from lb.cli.run_command import LogFormat, LogFormatOption, LogLevel, LogLevelOption, run_loop
+from lb.cli.run_command import LogFormat, LogFormatOption, LogLevel, LogLevelOption
 from lb.cli.terminal import say, styled
 from lb.logs import configure_logging
+from lb.loop import run_loop
 
 
 def demo(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,6 +18,7 @@ from lb.cli.terminal import print_problems, say, styled
 from lb.config import Loaded
 from lb.config.models import MAX_WORKERS
 from lb.logs import configure_logging
+from lb.loop import run_loop
 from lb.run_options import RunOptions
 from lb.workers.cpus import count_cpus
 from lb.workers.order import LogOptions
@@ -117,17 +117,6 @@ def _supervise(options: RunOptions, loaded: Loaded, logs: LogOptions) -> None:
         await Supervisor(options, loaded, logs).run()
 
     asyncio.run(supervise())
-
-
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` on uvloop where there is one."""
-    try:
-        from uvloop import new_event_loop
-    except ImportError:  # not on Windows
-        asyncio.run(main)
-        return
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(main)
 
 
 def _announce(addresses: Addresses) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from lb.addresses import public_url
 from lb.config import load_settings
-from lb.config.pools import import_attribute
+from lb.imports import import_attribute
 
 BUILD = "idp.users.commands:build"
 DEFAULT_CONFIG = Path("albacore.yaml")

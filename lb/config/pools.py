@@ -6,12 +6,12 @@ authenticate-cognito action may mean.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lb.config.document import Document
+from lb.imports import import_attribute
 
 PARSER = "idp.config:parse_pools"
 SMTP_PARSER = "idp.config.smtp:parse_smtp"
@@ -30,12 +30,6 @@ class PoolNames:
     def pools(self) -> frozenset[str]:
         """Names and ids of pools."""
         return frozenset(self.clients)
-
-
-def import_attribute(reference: str) -> Any:
-    """Return what an import string `package.module:name` names."""
-    module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 def read_pools(document: Document) -> PoolNames:

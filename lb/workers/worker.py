@@ -17,14 +17,13 @@ import socket
 import sys
 from typing import Any
 
-from lb.cli.run_command import run_loop
 from lb.exits import CannotStart, Exit, explain
 from lb.logs import configure_logging
+from lb.loop import log_loop_error, run_loop
 from lb.observe import turns
-from lb.server import log_loop_error
 from lb.workers.link import Link, Message
 from lb.workers.order import BALANCER, Order, read_order
-from lb.workers.roles import Balancer, Role, Services
+from lb.workers.roles import Ask, Role
 
 RETIRE_SECONDS = 3600.0
 """How long a worker that was replaced waits for long downloads and WebSockets."""
@@ -39,7 +38,7 @@ class Worker:
     def __init__(self, link: Link, order: Order) -> None:
         self._link = link
         self._order = order
-        self._role: Role = Balancer(order) if order.role == BALANCER else Services(order, self._ask)
+        self._role = _build_role(order, self._ask)
         self._opened = asyncio.Event()
         self._leave = asyncio.Event()
         """Accept no more."""
@@ -134,6 +133,17 @@ class Worker:
             self._asked.pop(number, None)
 
 
+def _build_role(order: Order, ask: Ask) -> Role:
+    # Each role loads only what it runs: starting quickly matters when a worker has died.
+    if order.role == BALANCER:
+        from lb.workers.balancer import Balancer
+
+        return Balancer(order)
+    from lb.workers.services import Services
+
+    return Services(order, ask)
+
+
 async def serve(end: socket.socket) -> Exit:
     """Live the life of a worker at one end of a link; returns how it ends."""
     link = await Link.open(end)
@@ -147,6 +157,9 @@ async def serve(end: socket.socket) -> Exit:
         return await _fail(link, refusal.reasons)
     except (OSError, ValueError) as error:
         return await _fail(link, (explain(error),))
+    except Exception:
+        log.exception("this is a bug")
+        return Exit.FAILED
     await worker.run()
     return Exit.OK
 
