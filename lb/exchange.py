@@ -90,21 +90,30 @@ class Downstream(Protocol):
 class Exchange:
     """One request and its response."""
 
-    # Defaults live on the class: an exchange is made for every request, and most of them stay as they are.
-    started = False
-    done = False
-    request_complete = False
-    response_started = False
-    _body_bytes = 0
-    _request_paused = False
-    _client_full = False
-    _retried = False
-    _handed_over = False
-    _dispatch: Dispatch | None = None
-    _target: Target | None = None
-    _connection: UpstreamConnection | None = None
-    _request_head = b""
-    _task: asyncio.Task[None] | None = None
+    __slots__ = (
+        "_body_bytes",
+        "_client_full",
+        "_connection",
+        "_dispatch",
+        "_handed_over",
+        "_pieces",
+        "_request_head",
+        "_request_paused",
+        "_retried",
+        "_target",
+        "_task",
+        "active_at",
+        "done",
+        "downstream",
+        "incoming",
+        "listener",
+        "record",
+        "refusal",
+        "request_complete",
+        "response_started",
+        "runtime",
+        "started",
+    )
 
     def __init__(
         self,
@@ -123,8 +132,22 @@ class Exchange:
         self.downstream = downstream
         self.record = record
         self.refusal = refusal
+        self.started = False
+        self.done = False
+        self.request_complete = False
+        self.response_started = False
         self.active_at = record.created
         self._pieces: list[bytes] = []
+        self._body_bytes = 0
+        self._request_paused = False
+        self._client_full = False
+        self._retried = False
+        self._handed_over = False
+        self._dispatch: Dispatch | None = None
+        self._target: Target | None = None
+        self._connection: UpstreamConnection | None = None
+        self._request_head = b""
+        self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"Exchange({self.record!r} done={self.done})"
