@@ -6,6 +6,7 @@ same write. The policy is in `dispatch` and `lockout`; this file only does what 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from idp import texts
 from idp.clock import Clock
 from idp.model import Client, Failures, Pool, User
 from idp.outcomes import NewPasswordRequired, SignedIn, SignInOutcome, SignInReason, SignInRefused
+from idp.pace import rest_until
 from idp.seal import Vault
 from idp.signin import lockout
 from idp.signin.attempt import Attempt, open_attempt, seal_attempt
@@ -53,6 +55,7 @@ class SignIn:
         hide_existence: bool = True,
     ) -> SignInOutcome:
         """Check a name and a password; `address` is the peer's, for the log."""
+        started = asyncio.get_running_loop().time()
         async with self.store.reading() as records:
             subject = subject_of(self.vault, pool, username, await find_user(records, pool, username))
         async with self.turns.take((pool.id, subject)):
@@ -60,6 +63,8 @@ class SignIn:
                 pool, client, username=username, password=password, subject=subject, hide=hide_existence
             )
         _log(pool, client, subject=subject, address=address, outcome=outcome)
+        if isinstance(outcome, SignInRefused) and outcome.reason is SignInReason.LOCKED:
+            await rest_until(started)  # nothing was hashed, and whoever likes may ask again at once
         return outcome
 
     async def _check(

@@ -14,6 +14,7 @@ from idp.model import Client, CodePurpose, Pool, User
 from idp.outbox.base import Outbox
 from idp.outbox.messages import mask_email
 from idp.outcomes import Confirmed, Delivery, UserReason, UserRefused
+from idp.pace import evenly
 from idp.seal import Vault
 from idp.store.base import NotFound, Records, Store
 from idp.users import lifecycle
@@ -43,7 +44,7 @@ class Recovery:
         """Mail a code to the user's verified address; the earlier code stops working."""
         if pool.recovery == ("admin_only",):
             return UserRefused(UserReason.NOT_AUTHORIZED, texts.CONTACT_ADMINISTRATOR)
-        async with self.store.writing() as records:
+        async with evenly(), self.store.writing() as records:
             user = await find_user(records, pool, username)
             if not hide_existence and (refusal := _tell_why_not(pool, user)):
                 return refusal

@@ -17,6 +17,7 @@ from idp.model import Client, CodePurpose, Pool, User, UserStatus
 from idp.outbox.base import Outbox
 from idp.outbox.messages import mask_email
 from idp.outcomes import Confirmed, Delivery, SignedUp, UserReason, UserRefused
+from idp.pace import evenly
 from idp.seal import Vault
 from idp.store.base import AlreadyExists, Records, Store
 from idp.users import lifecycle
@@ -76,7 +77,7 @@ class Registration:
     ) -> Confirmed | UserRefused:
         """Confirm a user by the mailed code, which also verifies the address it went to."""
         try:
-            async with self.store.writing() as records:
+            async with evenly(), self.store.writing() as records:
                 user = await find_user(records, pool, username)
                 if refusal := _tell_why_not(user, hide_existence):
                     return refusal
@@ -102,7 +103,7 @@ class Registration:
         """Mail a new code; the earlier one stops working. Unknown names get an answer that looks the same."""
         if not pool.auto_verified:
             return UserRefused(UserReason.INVALID_PARAMETER, texts.NOTHING_TO_VERIFY)
-        async with self.store.writing() as records:
+        async with evenly(), self.store.writing() as records:
             user = await find_user(records, pool, username)
             if refusal := _tell_why_not(user, hide_existence):
                 return refusal
