@@ -51,10 +51,13 @@ class Parameters:
 
 
 def parse_parameters(raw: bytes | str) -> Parameters | None:
-    """Read an `application/x-www-form-urlencoded` text; None when it is not UTF-8 or has too many fields."""
+    """Read an `application/x-www-form-urlencoded` text; None when it is not UTF-8 or has too many fields.
+
+    Or a NUL: nothing that people type or programs make has one, and PostgreSQL cannot keep it.
+    """
     try:
         text = raw if isinstance(raw, str) else raw.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:
         return None
-    return Parameters(tuple(pairs))
+    return None if any("\x00" in part for pair in pairs for part in pair) else Parameters(tuple(pairs))

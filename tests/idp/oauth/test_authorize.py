@@ -63,7 +63,7 @@ def test_query_that_pages_carry_on_means_the_same_request(client: Client) -> Non
         "https://app.example/cb%0d%0aSet-Cookie:x=1",
         "https://app.example/cb\r\nSet-Cookie: x=1",
         " https://app.example/cb",
-        "https://app.example/cb\x00",
+        "https://app.example/cb\x01",
         "https://app.example\\@evil.example/cb",
         "javascript:alert(1)",
         "data:text/html,x",
