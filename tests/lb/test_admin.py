@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,3 +201,13 @@ async def test_the_runtime_is_ready_from_its_start_to_its_end(tmp_path: Path) ->
     await runtime.aclose()
     assert app
     assert (before, during, runtime.ready) == (False, True, False)
+
+
+@pytest.mark.parametrize(("ready", "state"), [(True, "serving"), (False, "draining")])
+def test_a_process_that_does_everything_is_its_own_worker(
+    client: TestClient, view: View, ready: bool, state: str
+) -> None:
+    view.ready = ready
+    assert client.get("/workers").json() == {
+        "Workers": [{"Name": "albacore", "Pid": os.getpid(), "State": state}]
+    }

@@ -103,3 +103,23 @@ async def test_a_head_that_is_too_large_is_refused(port: int, pieces: list[bytes
 )
 async def test_a_request_that_never_ends_is_given_up(port: int, pieces: list[bytes]) -> None:
     assert (await exchange(port, *pieces)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_retired_door_serves_one_more_request_of_a_kept_connection() -> None:
+    bound = bind_all([("door", Binding("door", "127.0.0.1", 0))])["door"]
+    door = Door(echo_length, bound, http=GuardedProtocol)
+    await door.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port_of(bound))
+    request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
+    writer.write(request)
+    assert b"connection: close" not in await reader.readuntil(b"\r\n\r\n2")
+    loop = asyncio.get_running_loop()
+    retiring = asyncio.create_task(door.retire(deadline=loop.time() + 20, hurry=asyncio.Event()))
+    await asyncio.sleep(0.15)
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(), 20)
+    assert b"connection: close" in answer
+    assert answer.endswith(b"2")
+    writer.close()
+    await asyncio.wait_for(retiring, 20)
+    await door.stop(deadline=0, cut=asyncio.Event())

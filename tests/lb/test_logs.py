@@ -63,3 +63,16 @@ def test_libraries_are_kept_to_their_warnings() -> None:
     logging.getLogger("httpx").info("request with a secret in its URL")
     logging.getLogger("uvicorn.error").warning("worth knowing")
     assert [line.split(": ")[-1] for line in stream.getvalue().splitlines()] == ["worth knowing"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_line_tells_which_of_several_processes_wrote_it(form: str) -> None:
+    stream = io.StringIO()
+    configure_logging(level="info", form=form, stream=stream, process="balancer-2")
+    logging.getLogger("albacore.targets").info("hello")
+    line = stream.getvalue()
+    assert (
+        json.loads(line)["process"] == "balancer-2"
+        if form == "json"
+        else "targets[balancer-2]: hello" in line
+    )

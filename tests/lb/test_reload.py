@@ -136,3 +136,10 @@ async def _until_first(source: AsyncIterator[None], stop: asyncio.Event) -> Asyn
     async for each in source:
         stop.set()
         yield each
+
+
+def test_new_processes_can_take_up_what_a_running_one_cannot() -> None:
+    changed = replace(SETTINGS, workers=4, access_log="other")
+    assert len(refuse_changes(SETTINGS, changed)) == 2
+    assert refuse_changes(SETTINGS, changed, rolling=True) == []
+    assert len(refuse_changes(SETTINGS, replace(changed, arn="other"), rolling=True)) == 1

@@ -86,3 +86,11 @@ def test_a_reader_that_stops_gets_no_traceback() -> None:
 
 def test_the_installed_command_runs() -> None:
     assert run("version").stdout.startswith("albacore ")
+
+
+@pytest.mark.parametrize("count", ["0", "65", "-1", "two"])
+def test_a_number_of_workers_that_makes_no_sense_is_wrong_usage(
+    count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "albacore.yaml", "--workers", count]) == 2
+    assert "a number from 1 to 64, or auto" in " ".join(capsys.readouterr().err.split())

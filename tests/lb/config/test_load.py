@@ -6,6 +6,7 @@ import pytest
 
 from lb.config import InvalidConfig, load_settings
 from lb.settings import XffMode
+from lb.workers.cpus import count_cpus
 from tests.lb.config.conftest import GOOD, Check
 
 EVERYTHING_WRONG = """\
@@ -294,3 +295,14 @@ def test_a_redirect_to_itself_is_told(check: Check) -> None:
     problem = check(text).only
     assert (problem.line, problem.code) == (4, "InvalidLoadBalancerAction")
     assert "loop" in problem.message
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 1), ("Workers: 3\n", 3), ("Workers: auto\n", count_cpus())])
+def test_how_many_processes_serve(tmp_path: Path, text: str, count: int) -> None:
+    (tmp_path / "albacore.yaml").write_text(GOOD + text)
+    assert load_settings(tmp_path / "albacore.yaml").settings.workers == count
+
+
+@pytest.mark.parametrize("value", ["0", "65", "many", "-1", "1.5"])
+def test_a_number_of_processes_that_makes_no_sense(check: Check, value: str) -> None:
+    assert check(f"{GOOD}Workers: {value}\n").only.code == "BadValue"
