@@ -7,12 +7,18 @@ in the base64 alphabet and never URL-decoded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from email.utils import formatdate
 
 MAX_SHARDS = 4
+MAX_REPEATS = 4
+"""Cookies of one name that are looked at: each costs an attempt to open it."""
 MAX_COOKIE_BYTES = 4096
 """Name, `=` and value: what browsers take at least (RFC 6265 section 6.1)."""
+MAX_TOTAL_BYTES = 13 * 1024
+"""All shards with their names. One header line may have 16 KB (`admission.MAX_HEADER`), the Cookie header
+too: a session that fills it would be refused at every request, with no way to log out. The rest is for logins
+under way and the app's own cookies."""
 _PAST = b"Thu, 01 Jan 1970 00:00:00 GMT"
 _COUNTS = {str(count).encode(): count for count in range(1, MAX_SHARDS + 1)}
 
@@ -104,7 +110,8 @@ class ShardedCookie:
     @property
     def capacity(self) -> int:
         """Bytes of the longest value that fits."""
-        return MAX_SHARDS * self.shard_bytes - 1
+        names = MAX_SHARDS * (len(self._needles[0]) + len("; "))
+        return min(MAX_SHARDS * self.shard_bytes, MAX_TOTAL_BYTES - names) - len("4")
 
     def read(self, header: bytes) -> bytes | None:
         """Return the joined shards, count first, or None without a first shard.
@@ -117,6 +124,21 @@ class ShardedCookie:
         first = header[start:end].rstrip()
         count = _COUNTS.get(first[:1], 1)
         return first if count == 1 else first + self._read_more(header, end, count)
+
+    def read_others(self, header: bytes) -> Iterator[bytes]:
+        """Yield what else `header` may hold, beside what `read` gives, when names occur more than once.
+
+        A sibling domain, or a page over plain http, can plant a cookie of the same name that browsers send
+        first (RFC 6265 section 5.4): damaged, it would keep its victim out for as long as it stays.
+        """
+        sent: dict[bytes, list[bytes]] = {}
+        for pair in header.split(b";"):
+            name, _, value = pair.partition(b"=")
+            sent.setdefault(name.strip(), []).append(value.strip())
+        shards = [sent.get(name, [b""]) for name in self.names]
+        for turn in range(1, min(MAX_REPEATS, max(map(len, shards)))):
+            chosen = [values[min(turn, len(values) - 1)] for values in shards]
+            yield b"".join(chosen[: _COUNTS.get(chosen[0][:1], 1)])
 
     def _read_more(self, header: bytes, end: int, count: int) -> bytes:
         parts = []

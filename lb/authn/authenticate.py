@@ -76,10 +76,10 @@ class AuthenticateHandler:
         known = self._cache.get(text[-_KEY_BYTES:], now)
         if known is not None and known[0] == text:
             return known[1]
-        return self._first_sight(text, Visit(head, cookie, now))
+        return self._first_sight(Visit(head, cookie, now))
 
-    def _first_sight(self, text: bytes, visit: Visit) -> PreActionOutcome:
-        session = open_session(self._ring, self.realm, text, now=visit.now)
+    def _first_sight(self, visit: Visit) -> PreActionOutcome:
+        text, session = self._find_session(visit)
         if session is None:
             return self._unauthenticated(visit, Reason.AUTH_INVALID_COOKIE)
         if session.is_expired(visit.now):
@@ -90,6 +90,21 @@ class AuthenticateHandler:
         if known is not None:
             return self._after_refresh(known, visit) or self._session_over(visit)
         return Pending(lambda: self._refresh(session, visit), "refresh")
+
+    def _find_session(self, visit: Visit) -> tuple[bytes, Session | None]:
+        """Open the session that the browser sent; of several cookies of its name, the first that is alive.
+
+        It comes with its own text, to be remembered under: under another's, that would open this session.
+        """
+        cookie = visit.cookie or b""
+        first = self._cookie.read(cookie)
+        over: tuple[bytes, Session | None] = (b"", None)
+        for text in () if first is None else (first, *self._cookie.read_others(cookie)):
+            session = open_session(self._ring, self.realm, text, now=visit.now)
+            if session is not None and not session.is_expired(visit.now):
+                return text, session
+            over = over if session is None else (text, session)
+        return over
 
     def _admit(self, session: Session, text: bytes, now: float) -> Proceed:
         proceed = Proceed(self._identity(session, now), (), ACTION, session.subject)
@@ -187,13 +202,10 @@ class AuthenticateHandler:
 
     # --- for the callback
 
-    def holds_session(self, cookie: bytes | None, now: float) -> bool:
+    def holds_session(self, visit: Visit) -> bool:
         """Tell whether the browser is logged in here already."""
-        text = None if cookie is None else self._cookie.read(cookie)
-        if text is None:
-            return False
-        session = open_session(self._ring, self.realm, text, now=now)
-        return session is not None and not session.is_expired(now)
+        _, session = self._find_session(visit)
+        return session is not None and not session.is_expired(visit.now)
 
     def session_cookies(self, session: Session, visit: Visit) -> HeaderList | None:
         """Spell the Set-Cookie headers of a session; None when four cookies do not hold it."""

@@ -50,8 +50,7 @@ class Return:
     @property
     def spent_cookie(self) -> HeaderList:
         """The Set-Cookie header that deletes the attempt."""
-        line = expire_cookie(attempt_cookie(self.state.slot), secure=self.origin.secure)
-        return ((b"Set-Cookie", line),)
+        return _expire(self.state)
 
 
 class Callback:
@@ -81,19 +80,18 @@ class Callback:
         if query is None:
             return refuse_login(Reason.AUTH_INVALID_STATE)
         if query.error is not None:
-            return self._provider_error(query, origin, now)
+            return self._provider_error(query, now)
         found = self._find(Visit(head, cookie_header(head.headers), now), origin, query)
         return refuse_login(found) if isinstance(found, Reason) else self._proceed(found)
 
-    def _provider_error(self, query: CallbackQuery, origin: Origin, now: float) -> Answer:
+    def _provider_error(self, query: CallbackQuery, now: float) -> Answer:
         """The provider refused: 561, or 401 where the user did (alb.md 3.9)."""
         denied = query.error == "access_denied"
         reason = Reason.AUTH_IDP_DENIED if denied else Reason.AUTH_IDP_ERROR
         state = None if query.state is None else open_state(query.state, ring=self._ring, now=now)
         if state is None:
             return refuse_login(reason)
-        line = expire_cookie(attempt_cookie(state.slot), secure=origin.secure)
-        return refuse_login(reason, ((b"Set-Cookie", line),))
+        return refuse_login(reason, _expire(state))
 
     def _find(self, visit: Visit, origin: Origin, query: CallbackQuery) -> Return | Reason:
         """Match the callback with the login that it answers."""
@@ -120,7 +118,7 @@ class Callback:
             # Too long on the login page: the original URL starts over. No loop: it takes 15 minutes each
             # time.
             return redirect(back.origin.url(back.state.target or "/"), back.spent_cookie)
-        if back.handler.holds_session(back.visit.cookie, back.visit.now):
+        if back.handler.holds_session(back.visit):
             # A double click or a restored tab: the login has succeeded already, nothing is redeemed.
             return redirect(back.origin.url(back.state.target or "/"), ())
         return refuse_login(attempt)
@@ -158,3 +156,8 @@ class Callback:
             redirect_uri=back.origin.redirect_uri,
             lifetime=back.handler.realm.policy.session_timeout,
         )
+
+
+def _expire(state: State) -> HeaderList:
+    name = attempt_cookie(state.slot, secure=state.secure)
+    return ((b"Set-Cookie", expire_cookie(name, secure=state.secure)),)

@@ -25,6 +25,9 @@ from rules.request import RequestHead
 Random = Callable[[int], bytes]
 
 ATTEMPT_PREFIX = b"AWSALBAuthNonce-"
+HOST_PREFIX = b"__Host-"
+"""Browsers take a cookie of such a name from this very host only, over https (RFC 6265bis 4.1.3.2). Otherwise
+a sibling domain could plant an attempt of its own here, and log its victim in as somebody else."""
 ATTEMPT_SECONDS = 900
 """ALB allows 15 minutes from the first redirect to the last."""
 RESTART_SECONDS = 86400
@@ -53,6 +56,9 @@ RESERVED = frozenset(
 _MAX_TARGET = 1200
 """Longer original URLs go into the attempt's cookie: providers limit the length of a request."""
 _MAX_COOKIE_TARGET = 2200
+_MANY_COOKIES = 8 * 1024
+"""Bytes of cookies beyond which no long URL is added to them: past `admission.MAX_HEADER` the browser would
+be refused at every request, and anybody's page can open windows on long URLs here."""
 _MAX_STATE, _MAX_CODE = 4096, 4096
 _STATE, _ATTEMPT = "login state", "login attempt"
 
@@ -82,6 +88,11 @@ class State:
     def is_late(self, now: float) -> bool:
         """Tell whether the 15 minutes have passed."""
         return now - self.issued_at > ATTEMPT_SECONDS
+
+    @property
+    def secure(self) -> bool:
+        """Tell whether the login began over https."""
+        return self.origin.startswith("https:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +125,18 @@ def start_login(
     now: float,
 ) -> Start:
     """Begin a login: the authorization request and the cookies that belong to it."""
-    attempt = new_attempt(head, random=random, now=now)
+    attempt = new_attempt(head, cookie, random=random, now=now)
     state = _seal_state(attempt, origin, realm=realm, ring=ring, now=now)
     location = authorization_url(endpoint, realm, attempt, state=state, redirect_uri=origin.redirect_uri)
     sealed = _seal_attempt(attempt, realm=realm, ring=ring, now=now)
-    mine = set_cookie(attempt_cookie(attempt.slot), sealed, max_age=ATTEMPT_SECONDS, secure=origin.secure)
-    expired = [expire_cookie(name, secure=origin.secure) for name in surplus_attempts(cookie)]
+    secure = origin.secure
+    name = attempt_cookie(attempt.slot, secure=secure)
+    mine = set_cookie(name, sealed, max_age=ATTEMPT_SECONDS, secure=secure)
+    expired = [expire_cookie(old, secure=secure) for old in surplus_attempts(cookie, secure=secure)]
     return Start(location, tuple((b"Set-Cookie", line) for line in (mine, *expired)))
 
 
-def new_attempt(head: RequestHead, *, random: Random, now: float) -> Attempt:
+def new_attempt(head: RequestHead, cookie: bytes | None, *, random: Random, now: float) -> Attempt:
     """Draw the secrets of a new attempt.
 
     Fetches of pages without a session start logins too, and never finish them; they share one slot, so that a
@@ -131,16 +144,17 @@ def new_attempt(head: RequestHead, *, random: Random, now: float) -> Attempt:
     """
     id_ = _base64url(random(16))
     slot = f"{int(now * 1000):012x}{random(4).hex()}" if _is_navigation(head) else BACKGROUND_SLOT
-    return Attempt(id_, slot, _base64url(random(16)), _base64url(random(32)), _bounded_target(head))
+    target = _bounded_target(head, cookie)
+    return Attempt(id_, slot, _base64url(random(16)), _base64url(random(32)), target)
 
 
 def _is_navigation(head: RequestHead) -> bool:
     return head.header(b"sec-fetch-mode") in (None, b"navigate")
 
 
-def _bounded_target(head: RequestHead) -> str:
-    candidates = (head.target, head.path)
-    return next((target for target in candidates if len(target) <= _MAX_COOKIE_TARGET), "/")
+def _bounded_target(head: RequestHead, cookie: bytes | None) -> str:
+    limit = _MAX_COOKIE_TARGET if len(cookie or b"") <= _MANY_COOKIES else _MAX_TARGET
+    return next((target for target in (head.target, head.path) if len(target) <= limit), "/")
 
 
 def authorization_url(endpoint: str, realm: Realm, attempt: Attempt, *, state: str, redirect_uri: str) -> str:
@@ -162,17 +176,22 @@ def authorization_url(endpoint: str, realm: Realm, attempt: Attempt, *, state: s
     return f"{base}{'&' if '?' in base else '?'}{urlencode(parameters)}"
 
 
-def attempt_cookie(slot: str) -> bytes:
+def attempt_cookie(slot: str, *, secure: bool) -> bytes:
     """Return the cookie name of a slot."""
-    return ATTEMPT_PREFIX + slot.encode()
+    return _prefix(secure=secure) + slot.encode()
 
 
-def surplus_attempts(cookie: bytes | None) -> list[bytes]:
+def _prefix(*, secure: bool) -> bytes:
+    return HOST_PREFIX + ATTEMPT_PREFIX if secure else ATTEMPT_PREFIX
+
+
+def surplus_attempts(cookie: bytes | None, *, secure: bool) -> list[bytes]:
     """Name the attempt cookies to delete so that one more fits: the oldest, by the time in their names."""
-    names = [] if cookie is None else cookie_names(cookie, ATTEMPT_PREFIX)
-    background = attempt_cookie(BACKGROUND_SLOT)
+    prefix = _prefix(secure=secure)
+    names = [] if cookie is None else cookie_names(cookie, prefix)
+    background = attempt_cookie(BACKGROUND_SLOT, secure=secure)
     # Names are the browser's to send: only those that could be ours are spelled in a header.
-    ours = sorted(name for name in names if name != background and name[len(ATTEMPT_PREFIX) :].isalnum())
+    ours = sorted(name for name in names if name != background and name[len(prefix) :].isalnum())
     surplus = len(ours) - MAX_ATTEMPTS + 1
     return ours[: min(surplus, MAX_EXPIRED_AT_ONCE)] if surplus > 0 else []
 
@@ -210,7 +229,8 @@ def open_attempt(
     state: State, cookie: bytes | None, *, realm: Realm, ring: KeyRing, now: float
 ) -> Attempt | Reason:
     """Open the cookie of the attempt that `state` names: the proof that this browser started it."""
-    value = None if cookie is None else find_cookie(cookie, attempt_cookie(state.slot) + b"=")
+    name = attempt_cookie(state.slot, secure=state.secure)
+    value = None if cookie is None else find_cookie(cookie, name + b"=")
     if value is None:
         return Reason.AUTH_MISSING_NONCE
     sealed = decode_text(value)
@@ -220,27 +240,31 @@ def open_attempt(
         opened = ring.open(sealed, purpose=_ATTEMPT, context=context, now=now, max_age=ATTEMPT_SECONDS)
     document = None if opened is None else parse_object(opened.payload)
     match document:
-        case {"n": str(nonce), "v": str(verifier), "t": str(target)}:
-            return Attempt(state.attempt, state.slot, nonce, verifier, target)
+        case {"n": str(nonce), "v": str(verifier), "t": str() | None as target}:
+            return Attempt(state.attempt, state.slot, nonce, verifier, target or state.target or "/")
     return Reason.AUTH_INVALID_NONCE
 
 
 def _seal_state(attempt: Attempt, origin: Origin, *, realm: Realm, ring: KeyRing, now: float) -> str:
-    target = attempt.target if len(attempt.target) <= _MAX_TARGET else None
     document = {
         "a": attempt.id,
         "s": attempt.slot,
         "r": realm.id,
         "o": f"{origin.scheme}://{origin.authority}",
-        "t": target,
+        "t": None if _is_long(attempt.target) else attempt.target,
     }
     return _base64url(ring.seal(dump_compact(document), purpose=_STATE, now=now))
 
 
 def _seal_attempt(attempt: Attempt, *, realm: Realm, ring: KeyRing, now: float) -> bytes:
-    document = {"n": attempt.nonce, "v": attempt.verifier, "t": attempt.target}
+    target = attempt.target if _is_long(attempt.target) else None
+    document = {"n": attempt.nonce, "v": attempt.verifier, "t": target}
     context = _attempt_context(attempt.id, realm)
     return encode_text(ring.seal(dump_compact(document), purpose=_ATTEMPT, context=context, now=now))
+
+
+def _is_long(target: str) -> bool:
+    return len(target) > _MAX_TARGET
 
 
 def _attempt_context(attempt_id: str, realm: Realm) -> bytes:

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lb.admission import MAX_HEADER
 from lb.cookies import (
     MAX_COOKIE_BYTES,
+    MAX_REPEATS,
     ShardedCookie,
     cookie_header,
     cookie_names,
@@ -136,3 +138,35 @@ def test_expiry_has_the_attributes_of_setting() -> None:
     assert line.startswith(b"n=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; ")
     assert line.endswith(b"; Secure")
     assert len(COOKIE.expire_all(secure=False)) == 4
+
+
+@pytest.mark.parametrize("name", ["s", "AWSELBAuthSessionCookie", "n" * 128], ids=len)
+def test_the_largest_session_leaves_room_in_its_header_line(name: str) -> None:
+    """Past the limit of a header line every request would be refused, the one that logs out included."""
+    cookie = ShardedCookie(name)
+    lines = cookie.set_all(b"x" * cookie.capacity, header=None, expires=0, secure=True)
+    sent = b"; ".join(line.partition(b";")[0] for line in lines)
+    assert len(sent) + len("Cookie: \r\n") <= MAX_HEADER - 3000
+    assert len(lines) <= 4
+
+
+REPEATED = {
+    "once": (b"n-0=1a", []),
+    "none": (b"o=w", []),
+    "planted before": (b"n-0=1bad; n-0=1good", [b"1good"]),
+    "planted first shard": (b"n-0=2bad; n-0=2a; n-1=b", [b"2ab"]),
+    "planted last shard": (b"n-0=2a; n-1=bad; n-1=b", [b"2ab"]),
+    "planted all": (b"n-0=2x; n-1=y; o=w; n-0=2a; n-1=b", [b"2ab"]),
+    "a shorter one planted": (b"n-0=1x; n-0=2a; n-1=b", [b"2ab"]),
+    "three": (b"n-0=1a; n-0=1b; n-0=1c", [b"1b", b"1c"]),
+    "an empty one": (b"n-0=; n-0=1a", [b"1a"]),
+}
+
+
+@pytest.mark.parametrize(("header", "others"), REPEATED.values(), ids=REPEATED.keys())
+def test_repeated_cookies_are_read_one_after_the_other(header: bytes, others: list[bytes]) -> None:
+    assert list(ShardedCookie("n").read_others(header)) == others
+
+
+def test_few_of_many_repeated_cookies_are_looked_at() -> None:
+    assert len(list(ShardedCookie("n").read_others(b"; ".join([b"n-0=1a"] * 1000)))) == MAX_REPEATS - 1

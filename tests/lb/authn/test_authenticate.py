@@ -166,6 +166,27 @@ async def test_a_changed_cookie_means_a_login_even_while_the_good_one_is_remembe
     assert goes_to_provider(world, await browser.get(URL))
 
 
+@pytest.mark.parametrize("planted", ["damaged", "expired"])
+async def test_a_cookie_planted_before_the_session_keeps_nobody_out(world, planted: str) -> None:
+    """A sibling domain may set a cookie of the same name that browsers send first."""
+    handler = world.handler(session_timeout=100)
+    browser, attacker = world.browser(handler), world.browser(handler)
+    name = b"AWSELBAuthSessionCookie-0"
+    await attacker.log_in()
+    bad = attacker.jar[name] if planted == "expired" else b"1" + b"A" * 80
+    world.clock.ahead = 120
+    await browser.log_in()
+    session = browser.jar.pop(name)
+    for headers in (bad + b"; " + name + b"=" + session, bad):
+        head = build_head(URL, headers=((b"cookie", name + b"=" + headers),))
+        for _ in range(2):
+            outcome = browser.handler.handle(head, world.clock())
+            if headers == bad:
+                assert goes_to_provider(world, outcome), "the session must not be remembered under this"
+            else:
+                assert headers_of(outcome)[b"x-amzn-oidc-identity"] == b"user-1"
+
+
 async def test_large_sessions_travel_in_shards(world) -> None:
     world.provider.behaviour.claims = {"x": "y" * 9000}
     browser = world.browser()

@@ -23,7 +23,7 @@ def session_names(browser: LoginBrowser) -> list[bytes]:
 
 
 def attempts(browser: LoginBrowser) -> list[bytes]:
-    return [name for name in browser.jar if name.startswith(b"AWSALBAuthNonce")]
+    return [name for name in browser.jar if b"AWSALBAuthNonce" in name]
 
 
 async def refused(browser: LoginBrowser, url: str, reason: Reason) -> None:

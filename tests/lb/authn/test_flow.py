@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
+from lb.admission import MAX_HEADER
 from lb.authn.flow import (
     ATTEMPT_SECONDS,
     MAX_ATTEMPTS,
@@ -31,7 +32,7 @@ from tests.support.login_browser import build_head
 NOW = 1_700_000_000
 RING = KeyRing.from_secrets(["s" * 40])
 ORIGIN = Origin("https", "app.example")
-PREFIX = b"AWSALBAuthNonce-"
+PREFIX = b"__Host-AWSALBAuthNonce-"
 
 
 def realm(binding: str = "b", **policy: Any) -> Realm:
@@ -144,7 +145,7 @@ def test_an_endpoint_with_a_query_keeps_it(endpoint: str, begins: str) -> None:
 def test_the_attempt_cookie_is_short_lived_and_private() -> None:
     name, line = start().cookies[0]
     assert name == b"Set-Cookie"
-    assert line.startswith(b"AWSALBAuthNonce-")
+    assert line.startswith(b"__Host-AWSALBAuthNonce-")
     assert line.endswith(b"; Max-Age=900; Path=/; HttpOnly; SameSite=Lax; Secure")
 
 
@@ -217,13 +218,59 @@ def as_header(cookies: list[bytes]) -> bytes:
 
 def test_the_oldest_attempts_make_room() -> None:
     sent = names(MAX_ATTEMPTS + 2)
-    assert surplus_attempts(as_header(sent[::-1])) == sent[:3]
-    assert surplus_attempts(as_header(sent[: MAX_ATTEMPTS - 1])) == []
-    assert surplus_attempts(None) == []
+    assert surplus_attempts(as_header(sent[::-1]), secure=True) == sent[:3]
+    assert surplus_attempts(as_header(sent[: MAX_ATTEMPTS - 1]), secure=True) == []
+    assert surplus_attempts(None, secure=True) == []
 
 
 def test_the_background_slot_does_not_count() -> None:
-    assert surplus_attempts(as_header([PREFIX + b"0", *names(MAX_ATTEMPTS - 1)])) == []
+    assert surplus_attempts(as_header([PREFIX + b"0", *names(MAX_ATTEMPTS - 1)]), secure=True) == []
+
+
+def test_over_http_the_name_is_the_plain_one() -> None:
+    """Browsers refuse `__Host-` there."""
+    started = start_login(
+        build_head("http://localhost/"),
+        Origin("http", "localhost"),
+        realm=realm(),
+        endpoint="https://idp/a",
+        cookie=None,
+        ring=RING,
+        random=Counter(),
+        now=NOW,
+    )
+    assert cookie_of(started).startswith(b"AWSALBAuthNonce-")
+    assert isinstance(attempt_of(started), Attempt)
+
+
+def test_an_attempt_planted_by_a_sibling_domain_is_not_read() -> None:
+    started = start()
+    planted = cookie_of(started).removeprefix(b"__Host-")
+    assert attempt_of(started, planted) is Reason.AUTH_MISSING_NONCE
+
+
+def test_windows_that_a_foreign_page_opens_on_long_urls_do_not_fill_the_cookie_header() -> None:
+    """Past the limit of a header line the browser would be refused at every request."""
+    jar: dict[bytes, bytes] = {}
+    random = Counter()
+    for tab in range(40):
+        started = start_login(
+            build_head(f"https://app.example/?{'x' * 2000}{tab}"),
+            ORIGIN,
+            realm=realm(),
+            endpoint="https://idp/a",
+            cookie=b"; ".join(name + b"=" + value for name, value in jar.items()),
+            ring=RING,
+            random=random,
+            now=NOW + tab,
+        )
+        for _, line in started.cookies:
+            name, _, value = line.partition(b";")[0].partition(b"=")
+            jar[name] = value
+            if b"Max-Age=0" in line:
+                del jar[name]
+    sent = b"; ".join(name + b"=" + value for name, value in jar.items())
+    assert len(sent) <= MAX_HEADER - 2000
 
 
 def test_a_bomb_of_attempt_cookies_is_answered_with_few_lines() -> None:
@@ -233,7 +280,9 @@ def test_a_bomb_of_attempt_cookies_is_answered_with_few_lines() -> None:
 
 def test_names_that_cannot_be_ours_are_not_spelled_in_a_header() -> None:
     odd = [PREFIX + b"\x00evil", PREFIX + b"a b", PREFIX + "é".encode(), PREFIX]
-    assert surplus_attempts(as_header(odd + names(MAX_ATTEMPTS + 5))) == names(MAX_ATTEMPTS + 5)[:6]
+    assert (
+        surplus_attempts(as_header(odd + names(MAX_ATTEMPTS + 5)), secure=True) == names(MAX_ATTEMPTS + 5)[:6]
+    )
 
 
 CALLBACKS = {
