@@ -7,6 +7,7 @@ part of an action, so the document is asked for that at least (OpenID Connect Di
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from rules.actions import AuthenticateOidc
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 _MAX_BYTES = 128 * 1024
 _FIELDS = {
     "authorization_endpoint": "authorization_endpoint",
@@ -55,7 +57,7 @@ def complete(provider: IdentityProvider, document: Mapping[str, Any]) -> Identit
     The document must be the issuer's own (Discovery 4.3) and may not lead from https to plain http.
     """
     if document.get("issuer") != provider.issuer:
-        return "issuer differs"
+        return f"its issuer is {str(document.get('issuer'))[:200]!r}, the action's Issuer {provider.issuer!r}"
     found: dict[str, str] = {}
     for ours, theirs in _FIELDS.items():
         url = getattr(provider, ours) or document.get(theirs)
@@ -83,7 +85,8 @@ def _is_fit(url: str, issuer: str) -> bool:
     except ValueError:
         return False
     allowed = {"https"} if issuer.startswith("https:") else {"https", "http"}
-    return parts.scheme in allowed and bool(parts.hostname) and url.isprintable() and " " not in url
+    # Headers carry ASCII only; a name in other letters must be spelled `xn--`.
+    return parts.scheme in allowed and bool(parts.hostname) and _VISIBLE.fullmatch(url) is not None
 
 
 class ProviderSource:
@@ -111,7 +114,8 @@ class ProviderSource:
         """Discover what is missing, once for all who ask meanwhile; None when that fails."""
         if is_complete(self._provider):
             return self._provider
-        if now - self._tried >= RETRY_SECONDS:
+        # A clock that was ahead and is put right must not rest until it gets there again.
+        if not 0 <= now - self._tried < RETRY_SECONDS:
             await self._flights.run(("discovery", id(self)), lambda: self._fetch(now))
         return self.current() or self._guess
 

@@ -143,12 +143,13 @@ class KeySource:
         if self._keys is None:
             return None
         age = now - self._fetched
-        resting = now - self._tried < RETRY_SECONDS
-        return self._keys if age < FRESH_SECONDS or (resting and age < STALE_SECONDS) else None
+        usable = 0 <= age < FRESH_SECONDS or (not self.may_refetch(now) and age < STALE_SECONDS)
+        return self._keys if usable else None
 
     def may_refetch(self, now: float) -> bool:
         """Tell whether an unknown kid may cause a fetch: a flood of forged kids must not reach the issuer."""
-        return now - self._tried >= RETRY_SECONDS
+        # A clock that was ahead and is put right must not rest until it gets there again.
+        return not 0 <= now - self._tried < RETRY_SECONDS
 
     async def fetch(self, now: float) -> KeySet | KeysFailure:
         """Fetch the set, once for all who ask meanwhile; the old one where that fails and it is not too

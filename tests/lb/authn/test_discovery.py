@@ -48,6 +48,8 @@ def test_configured_endpoints_win() -> None:
         ({"token_endpoint": "file:///etc/passwd"}, "token_endpoint"),
         ({"token_endpoint": "https:///t"}, "token_endpoint"),
         ({"authorization_endpoint": "https://idp/a\r\nx: y"}, "authorization_endpoint"),
+        ({"authorization_endpoint": "https://idp/größe"}, "authorization_endpoint"),
+        ({"token_endpoint": "https://idp/größe"}, "token_endpoint"),
         ({"userinfo_endpoint": ["https://idp/u"]}, "userinfo_endpoint"),
         ({"userinfo_endpoint": "https://[idp/u"}, "userinfo_endpoint"),
     ],
@@ -87,6 +89,21 @@ async def test_a_failure_is_retried_but_not_at_once(world, sender) -> None:
     assert await source.fetch(1000 + RETRY_SECONDS - 1) is None
     assert await source.fetch(1000 + RETRY_SECONDS) is not None
     assert world.provider.count(path) == 2
+
+
+async def test_a_clock_put_right_does_not_stop_the_asking(world, sender) -> None:
+    path = "/.well-known/openid-configuration"
+    world.provider.behaviour.answers[path] = PlainTextResponse("down", 503)
+    source = source_of(replace(BARE, issuer=world.provider.base), sender)
+    assert await source.fetch(1_000_000) is None
+    del world.provider.behaviour.answers[path]
+    assert await source.fetch(1000) is not None
+
+
+def test_an_issuer_that_differs_is_told_with_both_spellings() -> None:
+    """Most often it is a slash at the end."""
+    found = complete(BARE, DOCUMENT | {"issuer": "https://idp/"})
+    assert found == "its issuer is 'https://idp/', the action's Issuer 'https://idp'"
 
 
 async def test_a_provider_without_a_document_works_with_explicit_endpoints(world, sender) -> None:

@@ -139,6 +139,16 @@ async def test_unknown_kids_cause_a_fetch_at_most_every_few_seconds() -> None:
     assert source.may_refetch(1000 + RETRY_SECONDS)
 
 
+async def test_a_clock_put_right_does_not_stop_the_fetching() -> None:
+    """A machine that starts with a wrong clock, years ahead, gets the right time a little later."""
+    source = source_of(Shelf())
+    await source.fetch(1_000_000)
+    assert source.may_refetch(1000)
+    assert source.current(1000) is None, "the issuer's keys may have changed a hundred times until then"
+    assert isinstance(await source.fetch(1000), KeySet)
+    assert source.current(1001) is not None
+
+
 async def test_an_outage_leaves_the_old_keys_in_use_for_a_day() -> None:
     shelf = Shelf()
     source = source_of(shelf)
