@@ -35,7 +35,9 @@ OIDC = ("Issuer", *_ENDPOINTS, "ClientId", "ClientSecret", "UseExistingClientSec
 JWT = ("JwksEndpoint", "Issuer", "AdditionalClaims")
 
 _COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_RESERVED_COOKIES = re.compile(r"AWSALB.*|__(?:Host|Secure)-.*", re.IGNORECASE)
+_RESERVED_COOKIES = re.compile(r"AWSALB.*", re.IGNORECASE)
+"""The cookies of stickiness and of logins under way."""
+_SECURE_COOKIES = re.compile(r"__(?:Host|Secure)-.*", re.IGNORECASE)
 _SCOPE = re.compile(r"[!#-\[\]-~]+(?: +[!#-\[\]-~]+)*")
 # The login would break, or lose its protection, if a rule could set these itself.
 _RESERVED_PARAMS = frozenset(
@@ -194,8 +196,10 @@ def _check_cookie_name(config: Section, name: str) -> None:
         message = "a cookie name may hold letters, digits and !#$%&'*+-.^_`|~, at most 64 of them"
         config.report("ValidationError", message, "SessionCookieName")
     elif _RESERVED_COOKIES.fullmatch(name):
-        # AWSALB* are the stickiness and nonce cookies; browsers drop __Host- cookies that bend its rules.
         config.report("ValidationError", f"the cookie name {name} is reserved", "SessionCookieName")
+    elif _SECURE_COOKIES.fullmatch(name) and config.scope.listener_protocol != "HTTPS":
+        message = f"browsers keep a cookie called {name} on HTTPS listeners only"
+        config.report("ValidationError", message, "SessionCookieName")
 
 
 def _check_scope(config: Section, scope: str) -> None:

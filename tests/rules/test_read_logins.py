@@ -9,6 +9,7 @@ from rules import (
     AuthenticateCognito,
     AuthenticateOidc,
     ClaimFormat,
+    InvalidRules,
     JwtValidation,
     OnUnauthenticatedRequest,
     SessionPolicy,
@@ -111,6 +112,15 @@ def test_jwt_is_read_with_its_claims() -> None:
             AdditionalClaim("scope", ClaimFormat.SPACE_SEPARATED_VALUES, ("r", "w")),
         ),
     )
+
+
+def test_a_session_cookie_that_no_sibling_domain_can_plant_is_allowed_over_https() -> None:
+    source = cognito(SessionCookieName="__Host-session")
+    action = parse_ruleset(source, listener_protocol="HTTPS").default.pre_action
+    assert isinstance(action, AuthenticateCognito)
+    assert action.session.session_cookie_name == "__Host-session"
+    with pytest.raises(InvalidRules, match="HTTPS listeners only"):
+        parse_ruleset(source, listener_protocol="HTTP")
 
 
 COGNITO_AT = "DefaultActions[0].AuthenticateCognitoConfig"
