@@ -8,6 +8,8 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +17,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
-from tests.support.running import COMMAND, Running
+from tests.support.running import COMMAND, Running, free_ports
 from tests.support.stack import ADA, PASSWORD, Ports, Stack, fixed, forward, rule, running_stack
 from tests.support.target import Received, Respond, echo, reply
 from tests.support.visitor import Visitor
@@ -309,11 +312,54 @@ def test_what_stops_a_worker_stops_the_start(tmp_path: Path) -> None:
     running.kill()
 
 
+def test_a_roll_opens_new_ports_and_takes_up_new_certificates(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    write_certificate(authority, tmp_path, "old.example")
+    https = "    Protocol: HTTPS\n    Certificates: [{CertificateFile: a.pem, PrivateKeyFile: a.key}]\n"
+    secure = LITTLE.replace("    DefaultActions", f"{https}    DefaultActions")
+    running = start(tmp_path, secure, "--no-watch")
+    port = port_of(tmp_path)
+    assert served_names(port, authority) == {"old.example"}
+    write_certificate(authority, tmp_path, "new.example")
+    (added,) = free_ports(1)
+    (tmp_path / "albacore.yaml").write_text(
+        secure + LITTLE.partition("Listeners:\n")[2].replace("Port: 0", f"Port: {added}")
+    )
+    running.process.send_signal(signal.SIGHUP)
+    until(lambda: "2 new workers, 1 ports kept, 1 opened" in running.output, "the roll")
+    assert {frozenset(served_names(port, authority)) for _ in range(10)} == {frozenset({"new.example"})}
+    assert get(added, "/").text == "hi"
+    running.stop()
+
+
+def write_certificate(authority: trustme.CA, folder: Path, name: str) -> None:
+    certificate = authority.issue_cert(name)
+    certificate.private_key_pem.write_to_path(folder / "a.key")
+    (folder / "a.pem").write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+
+
+def served_names(port: int, authority: trustme.CA) -> set[str]:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    authority.configure_trust(context)
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+        context.wrap_socket(raw, server_hostname="x.example") as secure,
+    ):
+        certificate = secure.getpeercert()
+        assert certificate is not None
+        return {value for kind, value in certificate["subjectAltName"] if kind == "DNS"}
+
+
+def port_of(folder: Path) -> int:
+    url = json.loads((folder / "ready").read_text())["listeners"]["Listeners[0]"]
+    return int(url.rpartition(":")[2])
+
+
 def test_the_option_wins_over_the_file(tmp_path: Path) -> None:
     running = start(tmp_path, LITTLE.replace("Workers: 2", "Workers: 7"), "--workers", "1")
     assert children_of(running.process.pid) == []
-    port = int(json.loads((tmp_path / "ready").read_text())["listeners"]["Listeners[0]"].rpartition(":")[2])
-    assert get(port, "/").text == "hi"
+    assert get(port_of(tmp_path), "/").text == "hi"
     running.stop()
 
 
