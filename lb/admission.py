@@ -65,6 +65,10 @@ class Incoming:
     trace: bytes | None = None
     classification: str = ""
     classification_reason: str = ""
+    passing: bytes = b""
+    """The lines for the target that are the same for every request with these headers, once they were built."""
+    passing_for: object = None
+    """The `lb.headers.ForwardPolicy` that they were built by."""
 
     @property
     def has_body(self) -> bool:

@@ -25,21 +25,28 @@ def build_request_head(
     UnicodeEncodeError where a path or host cannot be bytes.
     """
     head = incoming.head
-    listed = incoming.listed
-    if policy.renamed:
-        listed |= sent_as_ours(head.headers, policy.renamed)
+    if incoming.passing_for is not policy:
+        incoming.passing, incoming.passing_for = _passing(incoming, policy), policy
     uri = f"{dispatch.path}?{dispatch.query}" if dispatch.query else dispatch.path
-    pieces = [f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")]
-    pieces += passing_lines(
-        policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=listed
-    )
-    pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
-    pieces += (policy.constant, b"X-Amzn-Trace-Id: ", trace, b"\r\n")
+    line = f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")
+    pieces = [line, incoming.passing, b"X-Amzn-Trace-Id: ", trace, b"\r\n"]
     if policy.tls_facts:
         pieces.append(tls_lines)
     for name, value in dispatch.request_headers:
         pieces += (name, b": ", value, b"\r\n")
     pieces.append(_framing_lines(incoming))
+    return b"".join(pieces)
+
+
+def _passing(incoming: Incoming, policy: ForwardPolicy) -> bytes:
+    """Build the lines that depend on the client's headers and address alone."""
+    head = incoming.head
+    listed = incoming.listed
+    if policy.renamed:
+        listed |= sent_as_ours(head.headers, policy.renamed)
+    pieces = passing_lines(policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=listed)
+    pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
+    pieces.append(policy.constant)
     return b"".join(pieces)
 
 

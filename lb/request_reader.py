@@ -57,6 +57,10 @@ class RequestReader:
         self._priming = False
         self._body_skipped = False
 
+    def head_size(self, method: str) -> int:
+        """Return the bytes that the head took."""
+        return self._head_size + len(self.url) + len(method) + 14
+
     def read(self, data: bytes) -> None:
         """Parse what the client sent."""
         if self.in_head:

@@ -26,6 +26,7 @@ from lb.client_facts import ClientFacts
 from lb.cycle import Cycle
 from lb.exchange import HIGH_WATER, Exchange
 from lb.reasons import Reason
+from lb.repeat import RepeatedHead, remember
 from lb.request_reader import RequestReader
 from lb.response_writer import ResponseWriter, status_line
 from lb.tunnel import Tunnel
@@ -80,6 +81,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self._lingering_since = 0.0
         self._lingered = 0
         self._early = b""
+        self._repeated: RepeatedHead | None = None
         self.init_reader()
 
     # What asyncio calls.
@@ -107,12 +109,27 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             self._discard(data)
             return
         self.silent_since = monotonic()
+        at_rest = not (self.in_head or self._full or self.receiving or self.current or self.waiting)
+        if at_rest and self._repeated is not None:
+            incoming = self._repeated.read(data)
+            if incoming is not None:
+                self._serve_repeated(incoming, len(data))
+                return
         self.read(data)
         current = self.current
         if current is not None and not current.started:
+            if at_rest and current.incoming is not None and self.receiving is None:
+                self._repeated = remember(data, current.incoming)
             self._start_current()
         if self.receiving is not None and self.receiving.done:
             self._discard(data)
+
+    def _serve_repeated(self, incoming: Incoming, size: int) -> None:
+        """Serve a request that never went through the parser; it stands between two messages as before."""
+        exchange = self._make_exchange(incoming.head.method, incoming, None, received=size)
+        exchange.request_complete = True
+        self.current = exchange
+        self._start(exchange)
 
     def _hold(self, data: bytes) -> None:
         """Keep what the client sends on before the target has agreed to the upgrade."""
@@ -187,7 +204,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
 
     def admit_request(self, method: str, incoming: Incoming) -> None:
         """Queue an admitted request for its turn."""
-        exchange = self._make_exchange(method, incoming, None)
+        exchange = self._make_exchange(method, incoming, None, received=self.head_size(method))
         self.receiving = exchange
         self._queue(exchange)
 
@@ -215,9 +232,10 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             else:
                 self._next()
 
-    def _make_exchange(self, method: str, incoming: Incoming | None, refusal: Reason | None) -> Exchange:
+    def _make_exchange(
+        self, method: str, incoming: Incoming | None, refusal: Reason | None, *, received: int
+    ) -> Exchange:
         listener = self.load_balancer.listener()
-        received = self._head_size + len(self.url) + len(method) + 14
         record = self.new_record(method, listener, received=received)
         if incoming is not None:
             fill_record(record, incoming)
@@ -228,7 +246,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self.in_head, self.head_done = False, True
         self.receiving = None
         self.last_request = self._refused = True
-        exchange = self._make_exchange(method, None, reason)
+        exchange = self._make_exchange(method, None, reason, received=self.head_size(method))
         exchange.record.uri = self.url.decode("latin-1")
         self._queue(exchange)
 

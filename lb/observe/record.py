@@ -1,7 +1,7 @@
 """What is noted about one request while it is served: the raw material of its access-log row and its metrics.
 
 The data plane owns a record from the request's head to its end and hands it over once. Filling it must be
-cheap, so it is a plain slotted object of numbers and short texts; every formatting, escaping and redacting
+cheap, so it is a plain object of numbers and short texts; every formatting, escaping and redacting
 happens later, in `lb.observe.access_log`. Put values in *as they came*: nothing here needs to be cleaned
 first.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lb.reasons import Reason
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class AccessRecord:
     """One request (or one WebSocket connection) from its head to its end.
 

@@ -27,26 +27,54 @@ _UNSAFE_BARE = re.compile(r"[^!#-\[\]-~]")
 
 
 _UNKNOWN = '"-"'
+_TWO_UNKNOWN = '"-" "-"'
+_THREE_UNKNOWN = '"-" "-" "-"'
 
 
 def format_row(record: AccessRecord) -> str:
     """Format one row, with its newline."""
     r = record
-    target = bare(r.target)
+    kind, route, served, certificate, actions, target, connection, node = _steady(
+        r.type, r.elb, r.client, r.client_port, r.target, r.tls_cipher, r.tls_protocol, r.target_group_arn,
+        r.sni, r.cert_arn, r.actions, r.conn_trace_id, r.node_ip,
+    )  # fmt: skip
     target_status = r.target_status or "-"
-    quoted_target = _UNKNOWN if target == "-" else f'"{target}"'
     reason = _UNKNOWN if r.reason is None else quoted(r.reason.value.log)
     redirect = quoted(redact_url(r.redirect_url, login=True)) if r.redirect_url else _UNKNOWN
+    classification = _classification(r) if r.classification else _TWO_UNKNOWN
+    transforms = (
+        _transforms(r) if r.transform_status or r.transformed_host or r.transformed_uri else _THREE_UNKNOWN
+    )
+    created = int(r.created_wall * 1_000_000 + 0.5)
+    done = created + int(max(r.done - r.created, 0.0) * 1_000_000 + 0.5)
     return (
-        f"{bare(r.type)} {timestamp(r.created_wall + max(r.done - r.created, 0.0))} {bare(r.elb)} "
-        f"{_endpoint(r.client, r.client_port)} {target} {_times(r)} "
+        f"{kind} {_second(done // 1_000_000)}.{done % 1_000_000:06d}Z {route} {_times(r)} "
         f"{r.status or '-'} {target_status} {r.received_bytes} {r.sent_bytes} "
-        f"{quoted(_request_line(r))} {_user_agent(r.user_agent)} "
-        f"{_unquoted(r.tls_cipher, r.tls_protocol, r.target_group_arn)} "
-        f"{_quoted_bytes(r.trace_id, TEXT_LIMIT)} {_certificate(r.sni, r.cert_arn)} "
-        f"{'-' if r.priority is None else r.priority} {timestamp(r.created_wall)} "
-        f'{_actions(r.actions)} {redirect} {reason} {quoted_target} "{target_status}" '
-        f"{_classification(r)} {bare(r.conn_trace_id)} {_transforms(r)} {bare(r.node_ip)}\n"
+        f"{quoted(_request_line(r))} {_user_agent(r.user_agent)} {served} "
+        f"{_quoted_bytes(r.trace_id, TEXT_LIMIT)} {certificate} "
+        f"{'-' if r.priority is None else r.priority} "
+        f"{_second(created // 1_000_000)}.{created % 1_000_000:06d}Z "
+        f'{actions} {redirect} {reason} {target} "{target_status}" '
+        f"{classification} {connection} {transforms} {node}\n"
+    )
+
+
+@lru_cache(maxsize=4096)
+def _steady(
+    kind: str, elb: str, client: str, client_port: int, target: str, tls_cipher: str, tls_protocol: str,
+    group_arn: str, sni: str, cert_arn: str, actions: tuple[str, ...], connection: str, node_ip: str,
+) -> tuple[str, ...]:  # fmt: skip
+    """Write the fields that stay the same from row to row of one client connection."""
+    to = bare(target)
+    return (
+        bare(kind),
+        f"{bare(elb)} {_endpoint(client, client_port)} {to}",
+        f"{bare(tls_cipher)} {bare(tls_protocol)} {bare(group_arn)}",
+        f"{quoted(sni)} {quoted(cert_arn)}",
+        quoted(",".join(actions)),
+        _UNKNOWN if to == "-" else f'"{to}"',
+        bare(connection),
+        bare(node_ip),
     )
 
 
@@ -70,21 +98,6 @@ def quoted(text: str) -> str:
 def bare(text: str) -> str:
     """Write an unquoted field; empty text is unknown."""
     return _UNSAFE_BARE.sub(_escape, text[:TEXT_LIMIT]) or "-"
-
-
-@lru_cache(maxsize=1024)
-def _unquoted(*texts: str) -> str:
-    return " ".join(map(bare, texts))
-
-
-@lru_cache(maxsize=1024)
-def _certificate(sni: str, cert_arn: str) -> str:
-    return f"{quoted(sni)} {quoted(cert_arn)}"
-
-
-@lru_cache(maxsize=256)
-def _actions(actions: tuple[str, ...]) -> str:
-    return quoted(",".join(actions))
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -118,7 +131,6 @@ def _request_line(r: AccessRecord) -> str:
     return f"{r.method} {r.scheme}://{host}:{r.port}{redact_url(r.uri)} {r.version}"
 
 
-@lru_cache(maxsize=4096)
 def _endpoint(host: str, port: int) -> str:
     return bare(f"[{host}]:{port}" if ":" in host else f"{host}:{port}") if host else "-"
 
@@ -143,14 +155,10 @@ def _seconds(millis: int) -> str:
 
 
 def _classification(r: AccessRecord) -> str:
-    if not r.classification:
-        return '"-" "-"'
     return f"{quoted(r.classification)} {quoted(r.classification_reason)}"
 
 
 def _transforms(r: AccessRecord) -> str:
-    if not (r.transform_status or r.transformed_host or r.transformed_uri):
-        return '"-" "-" "-"'
     uri = quoted(redact_url(r.transformed_uri))
     return f"{quoted(r.transformed_host)} {uri} {quoted(r.transform_status)}"
 

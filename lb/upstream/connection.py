@@ -299,11 +299,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _special(self, kind: int, name: bytes, value: bytes) -> None:
         head = self._head
-        if kind == PASS:
+        if kind == DATE:
+            head.dated = True
             head.pairs.append((name, value))
         elif kind == LENGTH:
             head.length = int(value)
             head.pairs.append((name, value.rstrip(b" \t")))
+        elif kind == PASS:
+            head.pairs.append((name, value))
         elif kind == CODING:
             head.chunked = value.strip().lower() == b"chunked"
             if not head.chunked:
@@ -312,9 +315,6 @@ class UpstreamConnection(asyncio.Protocol):
         elif kind == CONNECTION:
             # A list may come in several lines (RFC 9110 section 5.3).
             head.connection = head.connection + b"," + value if head.connection else value
-        elif kind == DATE:
-            head.dated = True
-            head.pairs.append((name, value))
         elif kind == UPGRADE:
             head.upgrade = value
 

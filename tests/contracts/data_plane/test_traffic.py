@@ -346,3 +346,31 @@ async def test_record_tells_what_happened(direct: bool) -> None:
         assert 100 < record.sent_bytes < 200
         assert record.created <= record.dispatched <= record.target_head <= record.done
         await lb.idle()
+
+
+async def test_repeated_heads_carry_nothing_over_from_the_last_request(direct: bool) -> None:
+    lines = b" HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 9.9.9.9\r\nX-A: 1\r\n\r\n"
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], direct=direct) as lb,
+    ):
+        client = await lb.connect()
+        for path in (b"/a", b"/b?c", b"/b?c"):
+            await client.send(b"GET " + path + lines)
+            assert (await client.response()).status == 200
+        heads = [lines_of(head) for head in seen]
+        assert [head[0] for head in heads] == [b"GET /a HTTP/1.1", b"GET /b?c HTTP/1.1", b"GET /b?c HTTP/1.1"]
+        traces = [next(line for line in head if line.startswith(b"X-Amzn-Trace-Id")) for head in heads]
+        assert len(set(traces)) == 3
+        rest = [[line for line in head[1:] if not line.startswith(b"X-Amzn-Trace-Id")] for head in heads]
+        assert rest[0] == rest[1] == rest[2]
+        assert [record.uri for record in lb.records] == ["/a", "/b?c", "/b?c"]
+        assert [record.received_bytes for record in lb.records] == [
+            len(b"GET " + p + lines) for p in (b"/a", b"/b?c", b"/b?c")
+        ]
+        # The parser takes up where it was left.
+        await client.send(b"POST /d HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+        assert (await client.response()).status == 200
+        await client.send(b"GET /e" + lines + b"GET /f" + lines)
+        assert [(await client.response()).status for _ in range(2)] == [200, 200]
+        await lb.idle()

@@ -1,0 +1,86 @@
+"""A client's next head is often its last one with another target: then nothing of it is parsed anew.
+
+Browsers and API clients send the same header lines over and over on a kept connection. The lines of a request
+that had no body are remembered; a read that holds exactly those lines behind one sound request line *is* that
+request again, and what was learnt of it holds. Everything else goes to the parser. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lb.admission import MAX_REQUEST_LINE, Incoming
+from rules.request import RequestHead
+
+MAX_REMEMBERED = 8 * 1024
+"""Bytes kept per connection."""
+
+# One request line and nothing else: neither space nor line end fits into the target, and no fragment.
+_LINE = re.compile(rb"(GET|HEAD|OPTIONS|DELETE) (/[\x21\x22\x24-\x7e]*)")
+_METHODS = {b"GET": "GET", b"HEAD": "HEAD", b"OPTIONS": "OPTIONS", b"DELETE": "DELETE"}
+_VERSION = b" HTTP/1.1\r\n"
+
+
+class RepeatedHead:
+    """The header lines of a request that was admitted, and what they came to."""
+
+    __slots__ = ("_incoming", "_tail")
+
+    def __init__(self, tail: bytes, incoming: Incoming) -> None:
+        self._tail = tail
+        self._incoming = incoming
+
+    def read(self, data: bytes) -> Incoming | None:
+        """Return the request that `data` is, if it is these lines again behind one request line."""
+        if not data.endswith(self._tail):
+            return None
+        line = _LINE.fullmatch(data, 0, len(data) - len(self._tail))
+        if line is None or len(data) - len(self._tail) + 16 > MAX_REQUEST_LINE:
+            return None
+        path, _, query = line[2].decode("ascii").partition("?")
+        known = self._incoming
+        old = known.head
+        head = RequestHead(
+            _METHODS[line[1]],
+            old.scheme,
+            old.host,
+            old.port,
+            path,
+            query,
+            old.headers,
+            old.peer,
+            old.peer_port,
+            old.authority,
+        )
+        again = Incoming(head, known.names, known.kinds, "1.1")
+        again.listed = known.listed
+        again.forwarded_for = known.forwarded_for
+        again.trace = known.trace
+        again.passing, again.passing_for = known.passing, known.passing_for
+        return again
+
+
+def remember(data: bytes, incoming: Incoming) -> RepeatedHead | None:
+    """Remember the head that `data` is, if it may be taken for granted when it comes again.
+
+    Only a head that came in one read and alone, of a request without body, Upgrade, Expect or end of the
+    connection: then its lines say nothing about where the next request begins.
+    """
+    if (
+        incoming.has_body
+        or incoming.content_length >= 0
+        or incoming.wants_upgrade
+        or incoming.expect_continue
+        or not incoming.keep_alive
+        or incoming.version != "1.1"
+    ):
+        return None
+    end = data.find(b"\r\n")
+    tail = data[end - len(_VERSION) + 2 :]
+    whole = data.find(b"\r\n\r\n") + 4 == len(data)
+    if not whole or len(tail) > MAX_REMEMBERED or not tail.startswith(_VERSION):
+        return None
+    # An absolute-form target has overruled the Host line: the line by itself means another host.
+    if _LINE.fullmatch(data, 0, len(data) - len(tail)) is None:
+        return None
+    return RepeatedHead(tail, incoming)
