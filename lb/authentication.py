@@ -13,14 +13,13 @@ from lb.authn.realm import session_binding
 from lb.authn.runtime import AuthRuntime, compile_pre_action
 from lb.authn.sender import HttpxSender
 from lb.authn.signing_keys import SigningKeys
+from lb.keyfiles import SESSION_KEYS, SIGNING_KEYS
 from lb.outcomes import Answer
 from lb.sealed import KeyRing
 from lb.settings import IdentityProvider, Settings
 from lb.snapshot import Authentication, CallbackHandler, PreActionHandler
 from rules.actions import PreAction
 
-SESSION_KEYS = "session-keys"
-SIGNING_KEYS = "signing-keys.json"
 SESSION_SECRETS = "ALBACORE_SESSION_SECRETS"
 """Environment variable with session secrets, newest last, for processes whose data directory does not
 last."""

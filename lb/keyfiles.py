@@ -12,6 +12,10 @@ import secrets
 import stat
 from pathlib import Path
 
+SESSION_KEYS = "session-keys"
+SIGNING_KEYS = "signing-keys.json"
+"""Their names in the data directory."""
+
 
 def create_once(path: Path, content: str) -> bool:
     """Write `content` to `path` with mode 0600 unless the file exists; tell whether this call made it."""

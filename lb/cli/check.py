@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lb.cli.terminal import print_json, print_problems, say
-from lb.config import ConfigProblem, InvalidConfig, Loaded, load_settings
 from lb.exits import Exit
+
+if TYPE_CHECKING:
+    from lb.config import ConfigProblem, Loaded
 
 
 class Format(Enum):
@@ -43,6 +45,8 @@ def check(
 
 
 def _load(path: Path) -> tuple[Loaded | None, tuple[ConfigProblem, ...], tuple[ConfigProblem, ...]]:
+    from lb.config import InvalidConfig, load_settings
+
     try:
         loaded = load_settings(path)
     except InvalidConfig as invalid:

@@ -7,15 +7,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lb.addresses import Addresses
 from lb.cli.run_command import LogFormat, LogFormatOption, LogLevel, LogLevelOption
 from lb.cli.terminal import say, styled
 from lb.logs import configure_logging
 from lb.loop import run_loop
+
+if TYPE_CHECKING:
+    from lb.addresses import Addresses
 
 
 def demo(

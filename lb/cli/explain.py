@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import SplitResult, urlsplit
 
 import typer
 
 from lb.cli.check import ConfigPath
 from lb.cli.terminal import say
-from lb.config import load_settings
-from lb.settings import ListenerSettings, Settings
-from rules import RequestHead
-from rules.explain import explain as explain_rules
+
+if TYPE_CHECKING:
+    from lb.settings import ListenerSettings, Settings
+    from rules import RequestHead
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -29,6 +29,9 @@ def explain(
     peer: Annotated[str, typer.Option("--from", metavar="IP", help="The client's address.")] = "127.0.0.1",
 ) -> None:
     """Say which rule of CONFIG a request to URL meets, and why."""
+    from lb.config import load_settings
+    from rules.explain import explain as explain_rules
+
     settings = load_settings(config).settings
     parts = _split(url)
     listener = _choose_listener(settings, parts)
@@ -71,6 +74,8 @@ def _choose_listener(settings: Settings, parts: SplitResult) -> ListenerSettings
 def _build_head(
     parts: SplitResult, listener: ListenerSettings, *, headers: list[str], method: str, peer: str
 ) -> RequestHead:
+    from rules import RequestHead
+
     pairs = [_parse_header(text) for text in headers]
     given_host = next((value.decode("latin-1") for name, value in pairs if name == b"host"), None)
     authority = (given_host or parts.netloc.rpartition("@")[2]).lower()

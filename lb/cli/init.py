@@ -10,6 +10,7 @@ import typer
 
 from lb.cli.terminal import say
 from lb.exits import CannotStart
+from lb.keyfiles import SESSION_KEYS, SIGNING_KEYS
 
 CONFIG_NAME = "albacore.yaml"
 DATA_NAME = "albacore-data"
@@ -18,7 +19,7 @@ _IGNORED = "# Keys and user data: never commit them.\n*\n"
 
 def init(
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Where to write.", show_default=False)
+        Path, typer.Argument(metavar="DIR", help="Where to write.", show_default=False)
     ] = Path(),
 ) -> None:
     """Write a commented configuration and key files into DIR; files that exist are left alone."""
@@ -49,7 +50,6 @@ def _write_new(path: Path, content: str) -> None:
 
 def _make_keys(data: Path) -> None:
     # Not at the top: `albacore --help` should not load all that runs.
-    from lb.authentication import SESSION_KEYS, SIGNING_KEYS
     from lb.authn.signing_keys import SigningKeys
     from lb.sealed import KeyRing
 

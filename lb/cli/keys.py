@@ -9,17 +9,17 @@ import time
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lb.authentication import SESSION_KEYS, SIGNING_KEYS
-from lb.authn.signing_keys import SigningKeys, rotate_signing_keys
 from lb.cli.check import ConfigPath
 from lb.cli.terminal import say
-from lb.config import load_settings
 from lb.exits import CannotStart
-from lb.sealed import KeyRing, rotate_key_file
+from lb.keyfiles import SESSION_KEYS, SIGNING_KEYS
+
+if TYPE_CHECKING:
+    from lb.settings import Settings
 
 app = typer.Typer(help="List and rotate session and signing keys.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ class Kind(Enum):
 @app.command("list")
 def list_keys(config: ConfigPath) -> None:
     """List the keys of CONFIG's data directory, newest last, and the signer that identity tokens name."""
-    settings = load_settings(config).settings
+    settings = _settings(config)
     directory = settings.data_directory
     say(f"signer {settings.arn}")
     try:
@@ -52,7 +52,7 @@ def rotate(
     config: ConfigPath,
 ) -> None:
     """Add a new key; two older ones stay in use. Reload every process (SIGHUP) afterwards."""
-    directory = load_settings(config).settings.data_directory
+    directory = _settings(config).data_directory
     try:
         say(f"{kind.value} {_rotate(kind, directory)}")
     except (OSError, ValueError) as problem:
@@ -60,7 +60,16 @@ def rotate(
     say("copy the file to the other nodes, then reload them all (SIGHUP)")
 
 
+def _settings(config: Path) -> Settings:
+    from lb.config import load_settings
+
+    return load_settings(config).settings
+
+
 def _rotate(kind: Kind, directory: Path) -> str:
+    from lb.authn.signing_keys import SigningKeys, rotate_signing_keys
+    from lb.sealed import KeyRing, rotate_key_file
+
     if kind is Kind.SESSION:
         KeyRing.load_or_create(directory / SESSION_KEYS)
         rotate_key_file(directory / SESSION_KEYS)
@@ -71,6 +80,8 @@ def _rotate(kind: Kind, directory: Path) -> str:
 
 
 def _session_keys(directory: Path) -> list[str]:
+    from lb.sealed import KeyRing
+
     path = directory / SESSION_KEYS
     if not path.exists():
         return []
@@ -78,6 +89,8 @@ def _session_keys(directory: Path) -> list[str]:
 
 
 def _signing_keys(directory: Path) -> list[str]:
+    from lb.authn.signing_keys import SigningKeys
+
     path = directory / SIGNING_KEYS
     if not path.exists():
         return []

@@ -2,20 +2,21 @@
 
 Expected failures print what to do and end with their own status (`lb.exits`); anything else is one line
 and a hint, or the traceback with `--debug`.
+
+What a command needs beyond its options is imported when it runs: `albacore version` and `--help` answer at
+once, and completion and scripts call them often.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import version as package_version
 from typing import Annotated, NoReturn
 
 import typer
 
 from lb.cli import check, demo, explain, init, keys, run_command, schema, users
 from lb.cli.terminal import complain, print_problems, say
-from lb.config import InvalidConfig
 from lb.exits import CannotStart, Exit
 
 app = typer.Typer(
@@ -30,13 +31,29 @@ app = typer.Typer(
 )
 
 
+def _print_version() -> None:
+    from importlib.metadata import version
+
+    say(f"albacore {version('albacore')}")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        _print_version()
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     *,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
     ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)
+    ] = False,
 ) -> None:
+    del version
     if debug:
         os.environ["ALBACORE_DEBUG"] = "1"
 
@@ -44,7 +61,7 @@ def _options(
 @app.command()
 def version() -> None:
     """Print the version."""
-    say(f"albacore {package_version('albacore')}")
+    _print_version()
 
 
 app.command("demo")(demo.demo)
@@ -68,9 +85,6 @@ def main(arguments: list[str]) -> int:
         app(arguments, prog_name="albacore")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except InvalidConfig as invalid:
-        print_problems((*invalid.problems, *invalid.warnings), sys.stderr)
-        return Exit.CONFIGURATION
     except CannotStart as refusal:
         for reason in refusal.reasons:
             complain(reason)
@@ -78,11 +92,16 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 -- the last resort: one line for people, the traceback on request
-        return _surprise(error)
+        return _failure(error)
     return Exit.OK
 
 
-def _surprise(error: Exception) -> int:
+def _failure(error: Exception) -> int:
+    from lb.config import InvalidConfig
+
+    if isinstance(error, InvalidConfig):
+        print_problems((*error.problems, *error.warnings), sys.stderr)
+        return Exit.CONFIGURATION
     if os.environ.get("ALBACORE_DEBUG"):
         raise error
     complain(f"unexpected {type(error).__name__}: {error}")

@@ -6,22 +6,21 @@ import asyncio
 import logging
 import sys
 from enum import Enum
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lb.addresses import Addresses
 from lb.cli.check import ConfigPath
 from lb.cli.terminal import print_problems, say, styled
-from lb.config import Loaded
-from lb.config.models import MAX_WORKERS
 from lb.logs import configure_logging
 from lb.loop import run_loop
-from lb.run_options import RunOptions
-from lb.workers.cpus import count_cpus
-from lb.workers.order import LogOptions
+
+if TYPE_CHECKING:
+    from lb.addresses import Addresses
+    from lb.config import Loaded
+    from lb.run_options import RunOptions
+    from lb.workers.order import LogOptions
 
 log = logging.getLogger("albacore")
 
@@ -47,6 +46,9 @@ LogLevelOption = Annotated[LogLevel, typer.Option("--log-level", help="From whic
 
 
 def _read_workers(text: str) -> int:
+    from lb.config.models import MAX_WORKERS
+    from lb.workers.cpus import count_cpus
+
     count = min(count_cpus(), MAX_WORKERS) if text == "auto" else int(text) if text.isdecimal() else 0
     if not 1 <= count <= MAX_WORKERS:
         raise typer.BadParameter(f"a number from 1 to {MAX_WORKERS}, or auto")
@@ -83,6 +85,9 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Serve CONFIG until SIGTERM or Ctrl+C. SIGHUP reloads it, SIGUSR1 reopens the access log."""
+    from lb.run_options import RunOptions
+    from lb.workers.order import LogOptions
+
     configure_logging(level=log_level.value, form=log_format.value)
     options = RunOptions(
         path=config,
@@ -101,7 +106,6 @@ def run(
 
 
 def _serve(options: RunOptions, loaded: Loaded) -> None:
-    # Not at the top: `albacore check` and `--help` should not load all that runs.
     from lb.server import Process
 
     async def serve() -> None:
@@ -120,6 +124,8 @@ def _supervise(options: RunOptions, loaded: Loaded, logs: LogOptions) -> None:
 
 
 def _announce(addresses: Addresses) -> None:
+    from importlib.metadata import version
+
     say(styled(f"albacore {version('albacore')}", sys.stdout, bold=True))
     for line in addresses.lines():
         say(f"  {line}")

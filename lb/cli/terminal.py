@@ -9,16 +9,17 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import click
+import typer
 
-from lb.config import ConfigProblem
+if TYPE_CHECKING:
+    from lb.config import ConfigProblem
 
 
 def styled(text: str, stream: IO[Any], **style: Any) -> str:
     """Return `text` in a style such as `fg="red"`, if `stream` should show colours."""
-    return click.style(text, **style) if wants_colour(stream) else text
+    return typer.style(text, **style) if wants_colour(stream) else text
 
 
 def wants_colour(stream: IO[Any]) -> bool:

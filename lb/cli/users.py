@@ -11,8 +11,6 @@ from typing import Annotated
 
 import typer
 
-from lb.addresses import public_url
-from lb.config import load_settings
 from lb.imports import import_attribute
 
 BUILD = "idp.users.commands:build"
@@ -31,6 +29,9 @@ def users(
     """Add, list, disable and otherwise manage users of the pools in a configuration."""
 
     def load() -> tuple[object, ...]:
+        from lb.addresses import public_url
+        from lb.config import load_settings
+
         loaded = load_settings(config)
         if loaded.settings.pool_server is None:
             raise typer.BadParameter(f"{config} has no UserPools", param_hint="--config")
@@ -41,5 +42,6 @@ def users(
     commands: typer.Typer = import_attribute(BUILD)(load)
     # One look for all of the command's help.
     commands.rich_markup_mode, commands.pretty_exceptions_enable = None, False
+    commands.info.context_settings = {"help_option_names": ["-h", "--help"]}
     commands.info.epilog = f"`albacore users --config CONFIG ...` takes another file than {DEFAULT_CONFIG}."
     commands(args=context.args or ["--help"], prog_name="albacore users")

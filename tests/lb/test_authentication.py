@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lb.authentication import SESSION_KEYS, SESSION_SECRETS, SIGNING_KEYS, AuthenticationOwner
+from lb.authentication import SESSION_SECRETS, AuthenticationOwner
 from lb.authn.authenticate import AuthenticateHandler
 from lb.authn.signing_keys import rotate_signing_keys
+from lb.keyfiles import SESSION_KEYS, SIGNING_KEYS
 from lb.sealed import KeyRing, rotate_key_file
 from lb.settings import Settings
 from rules.actions import AuthenticateCognito, AuthenticateOidc

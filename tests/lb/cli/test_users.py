@@ -39,6 +39,16 @@ def test_without_a_command_there_is_help(config: Path, capsys: pytest.CaptureFix
     assert "--config CONFIG" in text
 
 
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["add", "-h"], ["add", "--help"]], ids=" ".join)
+def test_help_is_asked_for_and_looks_as_everywhere(
+    config: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(["users", "-c", str(config), *arguments]) == 0
+    text = capsys.readouterr().out
+    assert "-h, --help" in text
+    assert text.isascii(), "no boxes"
+
+
 def test_a_configuration_without_pools_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(LISTENER)
     assert main(["users", "--config", str(config), "list"]) == 2
