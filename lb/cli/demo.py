@@ -14,7 +14,6 @@ import typer
 from lb.cli.run_command import LogFormat, LogFormatOption, LogLevel, LogLevelOption
 from lb.cli.terminal import say, styled
 from lb.logs import configure_logging
-from lb.loop import run_loop
 
 if TYPE_CHECKING:
     from lb.addresses import Addresses
@@ -47,6 +46,7 @@ def demo(
 ) -> None:
     """Run a load balancer, a user pool and a sample app on this machine, and print how to look at them."""
     from lb.demo.launch import choose_ports, launch
+    from lb.loop import run_loop
 
     configure_logging(level=log_level.value, form=log_format.value)
     ports = choose_ports(port)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from enum import Enum
@@ -14,7 +13,6 @@ import typer
 from lb.cli.check import ConfigPath
 from lb.cli.terminal import print_problems, say, styled
 from lb.logs import configure_logging
-from lb.loop import run_loop
 
 if TYPE_CHECKING:
     from lb.addresses import Addresses
@@ -106,6 +104,7 @@ def run(
 
 
 def _serve(options: RunOptions, loaded: Loaded) -> None:
+    from lb.loop import run_loop
     from lb.server import Process
 
     async def serve() -> None:
@@ -115,6 +114,8 @@ def _serve(options: RunOptions, loaded: Loaded) -> None:
 
 
 def _supervise(options: RunOptions, loaded: Loaded, logs: LogOptions) -> None:
+    import asyncio
+
     from lb.workers.supervisor import Supervisor
 
     async def supervise() -> None:
