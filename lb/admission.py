@@ -66,7 +66,7 @@ class Incoming:
     classification: str = ""
     classification_reason: str = ""
     passing: bytes = b""
-    """The lines for the target that are the same for every request with these headers, once they were built."""
+    """The lines for the target that every request with these headers shares, once they were built."""
     passing_for: object = None
     """The `lb.headers.ForwardPolicy` that they were built by."""
 
@@ -109,19 +109,10 @@ def admit(
         return Reason.VERSION_NOT_SUPPORTED
     if method == "TRACE" or method == "CONNECT":
         return Reason.METHOD_NOT_ALLOWED
-    if target[:1] == b"/" and _TARGET.fullmatch(target):
-        path, _, query = target.decode("ascii").partition("?")
-        authority = None
-    else:
-        absolute = _parse_absolute(target)
-        if absolute is None:
-            return Reason.BAD_REQUEST
-        authority, path, query = absolute
-    if "%" in path or "/." in path or "\\" in path:
-        settled = settle_path(path)
-        if settled is None:
-            return Reason.BAD_REQUEST
-        path = settled
+    found = read_target(target)
+    if found is None:
+        return Reason.BAD_REQUEST
+    authority, path, query = found
     head = RequestHead(
         method, origin.scheme, "", origin.port, path, query, pairs, origin.peer, origin.peer_port
     )
@@ -136,6 +127,25 @@ def admit(
                 return refused
     refused = _set_host(incoming, hosts, authority, origin)
     return refused or _check_framing(incoming) or incoming
+
+
+def read_target(target: bytes) -> tuple[bytes | None, str, str] | None:
+    """Split a target into authority (None for origin form), settled path and query; None to refuse it.
+
+    The one reading of targets: whoever skips the rest of `admit` must not skip this.
+    """
+    authority: bytes | None = None
+    if target[:1] == b"/" and _TARGET.fullmatch(target):
+        path, _, query = target.decode("ascii").partition("?")
+    else:
+        absolute = _parse_absolute(target)
+        if absolute is None:
+            return None
+        authority, path, query = absolute
+    if "%" in path or "/." in path or "\\" in path:
+        settled = settle_path(path)
+        return None if settled is None else (authority, settled, query)
+    return authority, path, query
 
 
 def settle_path(path: str) -> str | None:

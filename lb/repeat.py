@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from lb.admission import MAX_REQUEST_LINE, Incoming
+from lb.admission import MAX_REQUEST_LINE, Incoming, read_target
 from rules.request import RequestHead
 
 MAX_REMEMBERED = 8 * 1024
@@ -37,7 +37,10 @@ class RepeatedHead:
         line = _LINE.fullmatch(data, 0, len(data) - len(self._tail))
         if line is None or len(data) - len(self._tail) + 16 > MAX_REQUEST_LINE:
             return None
-        path, _, query = line[2].decode("ascii").partition("?")
+        target = read_target(line[2])
+        if target is None:
+            return None
+        _, path, query = target
         known = self._incoming
         old = known.head
         head = RequestHead(

@@ -136,3 +136,14 @@ def test_heads_that_say_more_than_themselves_are_not_remembered(data: bytes) -> 
 def test_head_that_did_not_come_alone_is_not_remembered() -> None:
     assert remember(HEAD + HEAD, admitted(HEAD)) is None
     assert remember(HEAD[5:], admitted(HEAD)) is None
+
+
+@pytest.mark.parametrize("target", [b"/open/../secret", b"/open/%2e%2e/secret", b"/./secret", b"/100%"])
+def test_a_path_with_two_readings_goes_to_admission(target: bytes) -> None:
+    assert remembered().read(b"GET " + target + b" HTTP/1.1\r\n" + LINES) is None
+
+
+def test_a_path_is_settled_as_in_admission() -> None:
+    again = remembered().read(b"GET /%73ecret?a=%73 HTTP/1.1\r\n" + LINES)
+    assert again is not None
+    assert (again.head.path, again.head.query) == ("/secret", "a=%73")

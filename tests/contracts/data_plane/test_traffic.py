@@ -374,3 +374,22 @@ async def test_repeated_heads_carry_nothing_over_from_the_last_request(direct: b
         await client.send(b"GET /e" + lines + b"GET /f" + lines)
         assert [(await client.response()).status for _ in range(2)] == [200, 200]
         await lb.idle()
+
+
+@pytest.mark.parametrize("target", [b"/a/../secret", b"/%2e/secret", b"/a#b", b"/100%", b"//h/../x"])
+async def test_every_head_on_a_connection_is_admitted_alike(target: bytes, direct: bool) -> None:
+    """What the first request may not ask for, the second may not either, with the same lines behind it."""
+    lines = b" HTTP/1.1\r\nHost: app.example.com\r\n\r\n"
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as served,
+        serving([served.port], direct=direct) as lb,
+    ):
+        for first in (target, b"/a"):
+            client = await lb.connect()
+            if first != target:
+                await client.send(b"GET " + first + lines)
+                assert (await client.response()).status == 200
+            await client.send(b"GET " + target + lines)
+            assert (await client.response()).status == 400
+        assert len(seen) == 1
+        await lb.idle()
