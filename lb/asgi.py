@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lb.admission import Incoming, Origin, admit
-from lb.cycle import PHRASE
+from lb.cycle import HEAD
 from lb.exchange import HIGH_WATER, Exchange
 from lb.headers import classify
 from lb.observe.record import AccessRecord
@@ -302,9 +302,9 @@ class AsgiDownstream:
         if framing == NO_BODY and status == 304 and self._hooks is None:
             # uvicorn takes the length of what was not modified for the length of a body to come.
             pairs = [pair for pair in pairs if pair[0].lower() != b"content-length"]
-        if close:
-            pairs = [*pairs, (b"connection", b"close")]
-        event = {"type": "http.response.start", "status": status, "headers": pairs, PHRASE: phrase}
+        headers = [*pairs, (b"connection", b"close")] if close else pairs.copy()
+        event = {"type": "http.response.start", "status": status, "headers": headers}
+        event[HEAD] = (pairs, phrase, framing)
         self._events.append(event)
         if self._hooks is None:
             # What another server makes of it is not seen here: the size without its additions.

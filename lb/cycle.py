@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from lb.reasons import Reason
@@ -24,8 +24,9 @@ log = logging.getLogger("albacore.asgi")
 Message = MutableMapping[str, Any]
 Application = Callable[[Message, Any, Any], Awaitable[None]]
 
-PHRASE = "albacore.phrase"
-"""Key of `http.response.start` for the target's reason phrase; ASGI has none, other servers ignore it."""
+HEAD = "albacore.head"
+"""Key of `http.response.start` for what ASGI cannot say: (the headers as the load balancer gave them, reason
+phrase, framing). Other servers ignore it."""
 
 
 class Cycle:
@@ -114,20 +115,31 @@ class Cycle:
     def _start(self, message: Message) -> None:
         self._started = True
         status = message["status"]
-        pairs = []
-        framing, close = STREAM, False
-        for pair in message.get("headers", ()):
-            name = pair[0].lower()
-            if name == b"content-length":
-                framing = LENGTH
-            elif name == b"connection":
-                close = close or pair[1].lower() == b"close"
-                continue
-            elif name == b"transfer-encoding":
-                continue
-            pairs.append(pair)
+        pairs, phrase, framing = message.get(HEAD) or ([], b"", STREAM)
+        close = False
+        headers = message.get("headers", ())
+        if headers != pairs or not pairs:
+            # Somebody on the way has headers of his own; the list may have been changed in place.
+            pairs, framing, close = _read_headers(headers)
         if status in (204, 304) or self._exchange.record.method == "HEAD":
             framing, self._bodiless = NO_BODY, True
         if not self._exchange.started:
             self._exchange.record.status = status
-        self._protocol.begin_response(status, message.get(PHRASE, b""), pairs, framing=framing, close=close)
+        self._protocol.begin_response(status, phrase, pairs, framing=framing, close=close)
+
+
+def _read_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], int, bool]:
+    """Return the headers to write, the framing that they ask for, and whether the connection is to end."""
+    pairs = []
+    framing, close = STREAM, False
+    for pair in headers:
+        name = pair[0].lower()
+        if name == b"content-length":
+            framing = LENGTH
+        elif name == b"connection":
+            close = close or pair[1].lower() == b"close"
+            continue
+        elif name == b"transfer-encoding":
+            continue
+        pairs.append(pair)
+    return pairs, framing, close

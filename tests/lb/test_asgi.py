@@ -170,6 +170,33 @@ async def test_middlewares_see_and_change_responses() -> None:
         await lb.idle()
 
 
+class Shouting:
+    """Changes headers in place and the body's length, as compressing middlewares do."""
+
+    def __init__(self, app: LoadBalancer) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def shout(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                headers[:] = [pair for pair in headers if pair[0].lower() != b"content-length"]
+            else:
+                message["body"] = message["body"].upper() * 2
+            await send(message)
+
+        await self.app(scope, receive, shout)
+
+
+async def test_middlewares_may_change_headers_in_place_and_the_body() -> None:
+    async with ScriptedTarget(answering(ok())) as target, serving([target.port], app=Shouting) as lb:
+        client = await lb.connect(GET)
+        response = await client.response()
+        assert (response.body, response.value("transfer-encoding")) == (b"OKOK", "chunked")
+        await client.send(GET)
+        assert (await client.response()).body == b"OKOK"
+
+
 async def test_failing_middleware_answers_500(caplog: pytest.LogCaptureFixture) -> None:
     async with serving([], app=Middleware) as lb:
         client = await lb.connect(b"GET /broken HTTP/1.1\r\nHost: h\r\n\r\n")
