@@ -29,7 +29,7 @@ _BEGIN = re.compile(r"(?:\(\?[a-z]+\))?(?:\^|\\A)")
 _END = re.compile(r"(?:(?<!\\)(?:\\\\)*\$|\\z)\)*$")
 _NO_PATH_BEGINS = re.compile(r"\^[A-Za-z0-9_-]")
 _UNSERVED = ("TRACE", "CONNECT")
-_IDENTITY = "x-amzn-oidc-"
+_IDENTITY = ("x-amzn-oidc-", "x-amzn-mtls-")
 _FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "forwarded", "x-real-ip")
 
 

@@ -74,7 +74,7 @@ def _check_tls(
         document.report((*where, "SslPolicy"), "SSLPolicyNotFound", message)
     else:
         for difference in differences(policy, openssl=ssl.OPENSSL_VERSION_INFO[:2]):
-            message = f"`{policy.name}` is not quite AWS's here: {difference}"
+            message = f"`{listener.ssl_policy}` is not quite AWS's here: {difference}"
             document.warn((*where, "SslPolicy"), "SslPolicyDiffers", message)
     if listener.protocol == "HTTPS" and not listener.certificates:
         document.report(where, "CertificateMissing", "an HTTPS listener needs `Certificates`")

@@ -26,8 +26,8 @@ init` writes a commented one, `albacore check` names every problem with its line
 $schema=albacore.schema.json`).
 
 A running process takes a changed file up by itself, or on SIGHUP. A file with problems changes
-nothing, and the problems are in the log. `DataDirectory`, `AccessLog` and the load balancer's ARN
-cannot change while running; with several workers, `AccessLog` can.
+nothing, and the problems are in the log. `DataDirectory`, `AccessLog`, `ConnectionLog` and the load
+balancer's ARN cannot change while running; with several workers, both logs can.
 
 - **Paths** count from the folder of the file.
 - **References**: `${NAME}` is an environment variable, `${NAME:-default}` one with a default,

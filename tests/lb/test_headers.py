@@ -36,7 +36,10 @@ IDENTITY = [
     (b"X_AMZN_OIDC_ACCESSTOKEN", True),
     (b"x-amzn_oidc.data", True),
     (b"x!amzn~oidc*anything", True),
+    (b"X-Amzn-Mtls-Clientcert-Subject", True),
+    (b"x_amzn_mtls_clientcert", True),
     (b"x-amzn-oidcdata", False),
+    (b"x-amzn-tls-version", False),
     (b"x-amzn-trace-id", False),
     (b"my-x-amzn-oidc-data", False),
 ]

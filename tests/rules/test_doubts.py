@@ -97,6 +97,7 @@ def test_regexes_that_match_more_than_they_seem_to(condition: Condition, expecte
     ("name", "expected"),
     [
         ("X-Amzn-Oidc-Identity", ["SpoofableHeader"]),
+        ("X-Amzn-Mtls-Clientcert-Subject", ["SpoofableHeader"]),
         ("X-Forwarded-For", ["SpoofableHeader"]),
         ("X-Env", []),
     ],
