@@ -1,7 +1,7 @@
 """albacore as a subject: the installed command with a configuration file, as a user runs it.
 
 Four rows: forwarding with and without a login, each through the direct path that `albacore run` takes
-and through the ASGI application under a plain uvicorn. The login happens once, at the built-in pool; its
+and through the ASGI application under uvicorn. The login happens once, at the built-in pool; its
 cookie goes with every request of the authenticated rows.
 """
 

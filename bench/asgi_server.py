@@ -1,8 +1,8 @@
-"""The load balancer as an ASGI application under a plain uvicorn: `python -m bench.asgi_server CONFIG
-PORT`.
+"""The load balancer as an ASGI application under uvicorn: `python -m bench.asgi_server CONFIG PORT`.
 
 The same configuration, key files and pool as the process that `albacore run` started, so that one login
-serves both; what differs is the way of a request: uvicorn's own protocol, scope, receive and send.
+serves both; what differs is the way of a request: a task, a scope, receive and send instead of the direct
+hand-over.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lb.config import load_settings
 from lb.providers import pre_actions
 from lb.runtime import Runtime
 from lb.settings import IdentityProvider, Settings
+from lb.wire import ListenerProtocol
 from rules.actions import AuthenticateCognito, PreAction
 from tests.support.stack import CLIENT_ID, CLIENT_SECRET, POOL_ID
 
@@ -50,7 +51,7 @@ async def serve(config: Path, port: int) -> None:
         application,
         host="127.0.0.1",
         port=port,
-        http="httptools",
+        http=ListenerProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
