@@ -14,8 +14,13 @@ from enum import Enum
 from typing import Any, Protocol, cast
 
 import certifi
+import httpcore
 import httpx
 
+from lb.authn.network import ClosingBackend
+
+MAX_CONNECTIONS = 100
+KEEP_SECONDS = 5.0
 USER_AGENT = b"albacore"
 
 
@@ -71,7 +76,15 @@ class HttpxSender:
     """`HttpSender` over httpx transports."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
-        self._transport = httpx.AsyncHTTPTransport(verify=tls or default_tls(), trust_env=False)
+        context = tls or default_tls()
+        self._transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False)
+        # httpx does not let a network backend be chosen; its pool is httpcore's, which does.
+        self._transport._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEP_SECONDS,
+            network_backend=ClosingBackend(),
+        )
 
     async def send(self, call: Call) -> Reply | SendFailure:
         """Send `call` once, to the network or to an application in this process."""

@@ -1,6 +1,7 @@
 """The back channel: bounded, without cookies, redirects or proxies."""
 
 import asyncio
+import gc
 import json
 import ssl
 
@@ -122,6 +123,32 @@ async def test_tls_without_a_trusted_certificate_is_refused(sender, tmp_path) ->
     async with server:
         port = server.sockets[0].getsockname()[1]
         assert await sender.send(Call("GET", f"https://127.0.0.1:{port}/")) is SendFailure.UNREACHABLE
+
+
+async def test_a_provider_that_stalls_in_the_handshake_costs_no_socket(sender) -> None:
+    """A call that is cancelled closes its connection: the provider reads its end."""
+    gone = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.set()
+        while await reader.read(1024):
+            pass
+        writer.close()
+        gone.set()
+
+    begun = asyncio.Event()
+    gc.disable()  # which would close a forgotten socket, some time
+    try:
+        async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            call = asyncio.create_task(sender.send(Call("GET", f"https://127.0.0.1:{port}/", budget=30)))
+            await begun.wait()
+            await asyncio.sleep(0.1)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            await asyncio.wait_for(gone.wait(), 5)
+    finally:
+        gc.enable()
 
 
 async def test_an_application_in_this_process_is_called_directly(sender) -> None:
