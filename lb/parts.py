@@ -132,7 +132,8 @@ class Parts:
         self._settings = settings
         for listener in settings.listeners:
             if listener.arn in plan.kept and (current := self._doors[listener.arn].tls) is not None:
-                current.apply(listener)
+                # What was read and found good, not the files again: they may have changed since.
+                current.take_over(tls[listener.arn])
         for key, bound in sockets.items():
             await self._open(key, wanted[key], bound=bound, tls=tls.get(key))
 

@@ -102,6 +102,10 @@ class ListenerTls:
         shared.sni_callback = partial(_greet, state)
         self._state, self._shared = state, shared
 
+    def take_over(self, other: ListenerTls) -> None:
+        """Go on with what `other` has read; cannot fail."""
+        self._state, self._shared = other._state, other._shared
+
     @property
     def trust(self) -> TrustStore | None:
         """The trust store of a listener that verifies."""

@@ -78,6 +78,15 @@ def test_a_connection_that_has_begun_keeps_what_it_began_with(
     assert shake_hands(tls).names == {"a.example"}
 
 
+def test_what_was_read_before_can_be_taken_over(server: CertificateFiles, tmp_path: Path) -> None:
+    tls = ListenerTls(listener(server))
+    new = CA.serve("new.example").save(tmp_path, "new")
+    prepared = ListenerTls(listener(new))
+    new.certificate.write_text("changed meanwhile")
+    tls.take_over(prepared)
+    assert shake_hands(tls).names == {"new.example"}
+
+
 @pytest.mark.parametrize("broken", ["missing", "nonsense", "other key"])
 def test_a_replacement_that_fails_changes_nothing_and_is_named(
     server: CertificateFiles, tmp_path: Path, broken: str
