@@ -10,10 +10,11 @@ import pytest
 from idp.clock import ManualClock
 from idp.config import parse_pools
 from idp.core import Core
+from tests.support.in_memory import tmp_path
 from tests.support.pools import CHEAP, PUBLIC_URL, OpenScene, Scene, pool_document
 from tests.support.prepared import prepared_directory
 
-__all__ = ["clock", "open_scene", "prepared_directory", "scene"]
+__all__ = ["clock", "open_scene", "prepared_directory", "scene", "tmp_path"]
 
 
 @pytest.fixture
