@@ -12,7 +12,7 @@ from collections.abc import Container
 
 from h2.errors import ErrorCodes
 
-PREFACE_SIZE = 24
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_HEAD = 9
 MAX_FRAME = 16 * 1024
 """SETTINGS_MAX_FRAME_SIZE; h2 would buffer a longer frame whole before it refuses it."""
@@ -86,7 +86,7 @@ class FrameGate:
         """The client sent GOAWAY: it opens no more streams."""
         self.block_since = 0.0
         """When the header block began that is not complete; 0.0: none."""
-        self._preface = PREFACE_SIZE
+        self._preface = PREFACE
         self._partial = b""
         self._left = 0
         self._dropping = False
@@ -99,9 +99,11 @@ class FrameGate:
         if self._partial:
             data, self._partial = self._partial + data, b""
         end = len(data)
-        position = start = min(self._preface, end)
+        position = start = min(len(self._preface), end)
         passed = [data[:start]] if start else []
-        self._preface -= start
+        if start and passed != [self._preface[:start]]:
+            raise Abuse(ErrorCodes.PROTOCOL_ERROR, "something else than HTTP/2")
+        self._preface = self._preface[start:]
         newest = self._newest
         while position < end:
             if self._left:

@@ -321,16 +321,12 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         if not self.outlet.dead:
             self._reset(stream.id, ErrorCodes.INTERNAL_ERROR)
         self._release(stream)
-        if stream.cycle is not None:
-            stream.cycle.disconnect()
+        stream.free_application()
 
     def _abandon(self, stream: Stream) -> None:
         """The client does not want it any more."""
         self.outlet.drop(stream)
-        if stream.flow is not None:
-            stream.flow.resume_writing()
-        if stream.cycle is not None:
-            stream.cycle.disconnect()
+        stream.free_application()
         if not stream.exchange.done:
             stream.exchange.on_client_gone()
         self._release(stream)

@@ -131,6 +131,12 @@ class Stream:
             elif not self.exchange.done:
                 self.exchange.on_client_ready()
 
+    def free_application(self) -> None:
+        """Let an application that waits for this client find out that there is none."""
+        if self.cycle is not None and self.flow is not None:
+            self.cycle.disconnect()
+            self.flow.resume_writing()
+
     # Downstream.
 
     def begin_response(

@@ -22,6 +22,7 @@ from lb.settings import (
     TargetGroupSettings,
     TargetSettings,
 )
+from lb.tls import ListenerTls
 from lb.wire import ListenerProtocol
 from rules import parse_ruleset
 
@@ -235,7 +236,7 @@ def build_settings(
     protocol: str = "HTTP",
     deregistration_delay: int = 300,
 ) -> Settings:
-    """Return settings of one listener and the group `app` with targets on `ports`."""
+    """Return settings of one listener (HTTPS when it has certificates) and the group `app` on `ports`."""
     ruleset = parse_ruleset({"DefaultActions": list(actions), "Rules": list(rules)})
     group = TargetGroupSettings(
         name="app",
@@ -250,7 +251,16 @@ def build_settings(
         name="web",
         arn=ARN,
         region="local",
-        listeners=(ListenerSettings("listener", "HTTP", port, "127.0.0.1", ruleset, **(listener or {})),),
+        listeners=(
+            ListenerSettings(
+                "listener",
+                "HTTPS" if listener and listener.get("certificates") else "HTTP",
+                port,
+                "127.0.0.1",
+                ruleset,
+                **(listener or {}),
+            ),
+        ),
         target_groups={"app": group},
         attributes=attributes or LoadBalancerAttributes(),
     )
@@ -283,7 +293,9 @@ async def serving(
     runtime.record = keep  # type: ignore[method-assign]
     runtime.start_sweeping()
     load_balancer = LoadBalancer(runtime, "listener", direct=direct)
-    door = Door(app(load_balancer), bound, http=http, date_header=False)
+    listener = runtime.snapshot.settings.listeners[0]
+    tls = ListenerTls(listener) if listener.certificates else None
+    door = Door(app(load_balancer), bound, http=http, tls=tls, date_header=False)
     await door.start()
     plane = Plane(runtime, port, records, door)
     try:
