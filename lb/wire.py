@@ -1,6 +1,6 @@
 """`ListenerProtocol`, the HTTP/1 protocol class for uvicorn's `http=` setting.
 
-uvicorn keeps sockets, TLS, signals and graceful shutdown. Run it with `http=ListenerProtocol, ws="none",
+uvicorn keeps sockets, signals and graceful shutdown. Run it with `http=ListenerProtocol, ws="none",
 proxy_headers=False, server_header=False, date_header=False, access_log=False, lifespan="off"` and a
 `lb.asgi.LoadBalancer` as the application.
 
