@@ -63,6 +63,8 @@ class Incoming:
     """Names that Connection declared hop-by-hop."""
     forwarded_for: Sequence[bytes] = ()
     trace: bytes | None = None
+    invalid_names: bool = False
+    """Some header's name is outside `[-A-Za-z0-9]+`."""
     classification: str = ""
     classification_reason: str = ""
     passing: bytes = b""
@@ -125,6 +127,8 @@ def admit(
             refused = _SPECIAL[kind](incoming, value)
             if refused is not None:
                 return refused
+        elif kind == Kind.INVALID:
+            incoming.invalid_names = True
     refused = _set_host(incoming, hosts, authority, origin)
     return refused or _check_framing(incoming) or incoming
 

@@ -273,7 +273,11 @@ class Exchange:
         self.runtime.registry.begin(target)
         self._request_head = self._build_request_head(dispatch)
         incoming = self.incoming
-        if incoming is not None and incoming.expect_continue and not self.request_complete:
+        assert incoming is not None
+        if incoming.invalid_names:
+            dropped = self.listener.attributes.drop_invalid_header_fields
+            self.runtime.metrics.count(f"{'Dropped' if dropped else 'Forwarded'}InvalidHeaderRequestCount")
+        if incoming.expect_continue and not self.request_complete:
             incoming.expect_continue = False
             self.downstream.send_continue()
         self._connect(target, fresh=False)

@@ -57,6 +57,7 @@ class RepeatedHead:
         )
         again = Incoming(head, known.names, known.kinds, "1.1")
         again.listed = known.listed
+        again.invalid_names = known.invalid_names
         again.forwarded_for = known.forwarded_for
         again.trace = known.trace
         again.passing, again.passing_for = known.passing, known.passing_for

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from lb.authentication import AuthenticationOwner
+from lb.descriptors import client_limit, raise_descriptor_limit
 from lb.observe.access_log import AccessLog
 from lb.observe.connection_log import ConnectionLog, ConnectionRecord
 from lb.observe.metrics import AuthEvent, Metrics
@@ -82,6 +83,8 @@ class Runtime:
         """Requests being served."""
         self.swept: set[Swept] = set()
         """Connections and tunnels whose silence is measured."""
+        self.max_connections = client_limit()
+        """Client connections at a time."""
         self.ready = False
         """Started, and not draining: whoever begins to drain sets it to False."""
         self._checker = HealthChecker(self.registry)
@@ -111,6 +114,8 @@ class Runtime:
 
     async def start(self) -> None:
         """Start health checks and the periodic sweep."""
+        raise_descriptor_limit()
+        self.max_connections = client_limit()
         await self._checker.start()
         self.start_sweeping()
         self.ready = True
@@ -149,6 +154,16 @@ class Runtime:
         """Open the log files anew: they were renamed."""
         self.access_log.reopen()
         self.connection_log.reopen()
+
+    def is_full(self) -> bool:
+        """Tell whether the client connection just counted is one too many, and count it as rejected.
+
+        Clients that only sit there must leave descriptors for those who are being served, and for targets.
+        """
+        full = self.metrics.numbers.active_connections > self.max_connections
+        if full:
+            self.metrics.count("RejectedConnectionCount")
+        return full
 
     def date(self) -> bytes:
         """Return the current Date header value, made once per second."""

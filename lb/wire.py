@@ -96,6 +96,8 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         if self.tls_protocol:
             # asyncio's default for TLS is half a megabyte for each client who reads slowly.
             self.transport.set_write_buffer_limits(HIGH_WATER)
+        if self.runtime.is_full():
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse, then start what became complete enough."""

@@ -108,6 +108,9 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         self.read_facts(self.transport, self.load_balancer.listener())
         # asyncio's default for TLS is half a megabyte for each client who reads slowly.
         self.transport.set_write_buffer_limits(HIGH_WATER)
+        if self.runtime.is_full():
+            self.transport.abort()
+            return
         self.outlet.write()
 
     def data_received(self, data: bytes) -> None:
