@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from lb.imports import import_attribute
 from lb.exits import CannotStart
+from lb.imports import import_attribute
 from lb.settings import IdentityProvider, PoolServerSettings
 from rules.actions import AuthenticateCognito
 
