@@ -69,10 +69,17 @@ class AuthenticationOwner:
     def _read_keys(self) -> tuple[KeyRing, SigningKeys]:
         directory = self._settings.data_directory
         given = os.environ.get(SESSION_SECRETS, "").split()
-        ring = KeyRing.from_secrets(given) if given else KeyRing.load_or_create(directory / SESSION_KEYS)
+        ring = _from_environment(given) if given else KeyRing.load_or_create(directory / SESSION_KEYS)
         return ring, SigningKeys.load_or_create(directory / SIGNING_KEYS)
 
     async def aclose(self) -> None:
         """Close connections to providers."""
         if self._runtime is not None:
             await self._runtime.aclose()
+
+
+def _from_environment(secrets: list[str]) -> KeyRing:
+    try:
+        return KeyRing.from_secrets(secrets)
+    except ValueError as error:
+        raise ValueError(f"environment variable {SESSION_SECRETS}: {error}") from None

@@ -68,7 +68,7 @@ def build_settings(file: ConfigFile, parts: Parts) -> Settings:
         admin_port=file.admin.port if file.admin else None,
         access_log=_log_path(file.access_log, parts.folder),
         connection_log=_log_path(file.connection_log, parts.folder),
-        data_directory=parts.folder / file.data_directory,
+        data_directory=parts.folder / Path(file.data_directory).expanduser(),
         pool_server=_pool_server(file),
         workers=file.workers,
     )
@@ -139,7 +139,7 @@ def _target_group(section: TargetGroupSection, arns: Arns, values: Values) -> Ta
 
 
 def _log_path(given: str | None, folder: Path) -> str | None:
-    return given if given in {None, "-"} else str(folder / given)
+    return given if given in {None, "-"} else str(folder / Path(given).expanduser())
 
 
 def _pool_server(file: ConfigFile) -> PoolServerSettings | None:

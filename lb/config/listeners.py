@@ -84,8 +84,8 @@ def _place(document: Document, where: Place, problems: Iterable[Problem]) -> Non
 
 
 def _check_clients(document: Document, where: Place, ruleset: RuleSet, pools: PoolNames) -> None:
-    """Warn about clients that the file does not name: the id may be a generated one, known only once
-    started.
+    """Report clients without a secret; warn about those that the file does not name: the id may be a
+    generated one, known only once started.
     """
     for rule in (ruleset.default, *ruleset.rules):
         action = rule.pre_action
@@ -98,6 +98,13 @@ def _check_clients(document: Document, where: Place, ruleset: RuleSet, pools: Po
                 f"{did_you_mean(action.user_pool_client_id, known)}; it must be the id of an older client"
             )
             document.warn((*where, *rule.where), "UnknownClient", message)
+        if action.user_pool_client_id in pools.public.get(action.user_pool, frozenset()):
+            # Refused by AWS too, with status 400.
+            message = (
+                f"client `{action.user_pool_client_id}` of pool `{action.user_pool}` must have a secret: "
+                "add `GenerateSecret: true` to it"
+            )
+            document.report((*where, *rule.where), "ClientWithoutSecret", message)
 
 
 def forwarded_groups(ruleset: RuleSet) -> set[str]:

@@ -7,7 +7,7 @@ authenticate-cognito action may mean.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lb.config.document import Document
@@ -25,6 +25,8 @@ class PoolNames:
     """Pool name or id -> client names and ids that the file tells (ids may also be generated, in the
     database).
     """
+    public: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Pool name or id -> those of its clients that have no secret."""
 
     @property
     def pools(self) -> frozenset[str]:
@@ -47,13 +49,18 @@ def read_pools(document: Document) -> PoolNames:
         for problem in problems:
             _report(document, problem)
         return _names_in(raw)
+    by_pool = [(name, pool.clients) for pool in parsed.pools for name in (pool.pool.name, pool.pool.id)]
     return PoolNames(
-        {
-            name: frozenset(text for each in config.clients for text in (each.client.name, each.id) if text)
-            for config in parsed.pools
-            for name in (config.pool.name, config.pool.id)
-        }
+        clients={name: _client_names(clients) for name, clients in by_pool},
+        public={
+            name: _client_names(each for each in clients if not (each.wants_secret or each.client.secrets))
+            for name, clients in by_pool
+        },
     )
+
+
+def _client_names(clients: Iterable[Any]) -> frozenset[str]:
+    return frozenset(text for each in clients for text in (each.client.name, each.id) if text)
 
 
 def check_smtp(document: Document, smtp: Mapping[str, object]) -> None:

@@ -80,6 +80,15 @@ async def test_session_secrets_of_the_environment_take_the_place_of_the_file(
     assert not (tmp_path / SESSION_KEYS).exists()
 
 
+async def test_a_session_secret_that_is_too_short_is_told_by_its_variable(
+    owner, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv(SESSION_SECRETS, "too-short-a-secret")
+    with pytest.raises(ValueError, match=f"{SESSION_SECRETS}: .* 32 characters") as refused:
+        compiled(owner, tmp_path)
+    assert "too-short" not in str(refused.value)
+
+
 async def test_refreshes_are_reported(tmp_path) -> None:
     refreshes: list[int] = []
     owner = AuthenticationOwner(settings(tmp_path), on_refreshed=lambda: refreshes.append(1))

@@ -306,3 +306,30 @@ def test_how_many_processes_serve(tmp_path: Path, text: str, count: int) -> None
 @pytest.mark.parametrize("value", ["0", "65", "many", "-1", "1.5"])
 def test_a_number_of_processes_that_makes_no_sense(check: Check, value: str) -> None:
     assert check(f"{GOOD}Workers: {value}\n").only.code == "BadValue"
+
+
+@pytest.mark.parametrize(
+    ("secret", "codes"),
+    [("", ["ClientWithoutSecret"]), ("GenerateSecret: true, ", []), (f"ClientSecret: {'s' * 30}, ", [])],
+    ids=["none", "generated", "given"],
+)
+def test_a_client_of_a_login_needs_a_secret(check: Check, secret: str, codes: list[str]) -> None:
+    """AWS refuses it; here, no login could ever work."""
+    pools = (
+        "UserPools: [{UserPoolName: staff, UserPoolClients: [{ClientName: web, %sAllowedOAuthFlows: [code], "
+        "AllowedOAuthScopes: [openid], CallbackURLs: [http://localhost/oauth2/idpresponse]}]}]\n"
+    )
+    listener = (
+        "Listeners:\n  - Port: 8080\n    Address: 127.0.0.1\n    DefaultActions:\n"
+        "      - {Type: authenticate-cognito, Order: 1, AuthenticateCognitoConfig: "
+        "{UserPoolArn: staff, UserPoolClientId: web}}\n"
+        "      - {Type: fixed-response, Order: 2, FixedResponseConfig: {StatusCode: 200}}\n"
+    )
+    assert [problem.code for problem in check(listener + pools % secret).problems] == codes
+
+
+def test_a_tilde_is_the_home_directory(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    settings = check(GOOD + "AccessLog: ~/a.log\nDataDirectory: ~/data\n").loaded.settings
+    assert str(settings.data_directory) == "/home/somebody/data"
+    assert settings.access_log == "/home/somebody/a.log"
