@@ -98,6 +98,7 @@ class Child:
 
     async def open(self) -> None:
         """Let it accept connections; raises CannotStart when it does not come to that."""
+        self.state = "opening"
         self.tell("open")
         waits = [asyncio.create_task(event.wait()) for event in (self._ready, self.ended)]
         await asyncio.wait(waits, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -120,7 +120,8 @@ class Generation:
             if place.child is not None:
                 await place.child.kill()
         except asyncio.CancelledError:
-            if place.child is not None:
+            # One that may have accepted connections already leaves like the others.
+            if place.child is not None and place.child.state in ("starting", "ready"):
                 await place.child.kill()
             raise
         else:

@@ -27,6 +27,8 @@ from lb.workers.roles import Ask, Role
 
 RETIRE_SECONDS = 3600.0
 """How long a worker that was replaced waits for long downloads and WebSockets."""
+LEAVE_SECONDS = 6.0
+"""The same for a worker that was sent a SIGTERM: enough for the clients of idle connections to notice."""
 ANSWER_SECONDS = 5.0
 
 log = logging.getLogger("albacore")
@@ -42,6 +44,7 @@ class Worker:
         self._opened = asyncio.Event()
         self._leave = asyncio.Event()
         """Accept no more."""
+        self._patience = RETIRE_SECONDS
         self._hurry = asyncio.Event()
         """End connections that do not end by themselves, too."""
         self._cut = asyncio.Event()
@@ -67,7 +70,7 @@ class Worker:
                 self._link.send({"type": "ready"})
                 await self._leave.wait()
                 self._link.send({"type": "leaving"})
-                await self._role.retire(deadline=loop.time() + RETIRE_SECONDS, hurry=self._hurry)
+                await self._role.retire(deadline=loop.time() + self._patience, hurry=self._hurry)
         finally:
             await self._role.stop(deadline=loop.time() + self._order.drain_seconds, cut=self._cut)
             self._link.send({"type": "totals", "value": self._role.tell("metrics")})
@@ -115,9 +118,11 @@ class Worker:
         self._hurry.set()
 
     def _stop_or_cut(self) -> None:
-        if self._hurry.is_set():
+        if self._leave.is_set():
+            self._stop()
             self._cut.set()
-        self._stop()
+        self._patience = LEAVE_SECONDS
+        self._leave.set()
 
     async def _ask(self, what: str) -> Any:
         number = next(self._numbers)
