@@ -37,6 +37,8 @@ class Outlet:
         self._transport = transport
         self._budget = budget
         self._on_sent = on_sent
+        self._loop = asyncio.get_running_loop()
+        self._scheduled = False
         self.waiting: dict[int, Stream] = {}
         """Streams that have something to send and could not, in the order of their turns."""
         self.full = False
@@ -47,7 +49,7 @@ class Outlet:
         """h2 makes no frames any more."""
 
     def push(self, stream: Stream) -> None:
-        """Send what a stream has now, and write."""
+        """Send what a stream has now."""
         if self.dead or not stream.pending:
             return
         if self.full or stream.id in self.waiting:
@@ -62,7 +64,7 @@ class Outlet:
                     break
         if stream.pending:
             self.waiting[stream.id] = stream
-        self.write()
+        self.write_soon()
 
     def pump(self) -> None:
         """Give every waiting stream its turns until nothing moves."""
@@ -91,6 +93,16 @@ class Outlet:
         if data and not self._transport.is_closing():
             self._transport.write(data)
         return not self.full
+
+    def write_soon(self) -> None:
+        """Write when everything that arrived together is handled: a TLS record and a system call for all."""
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._write_scheduled)
+
+    def _write_scheduled(self) -> None:
+        self._scheduled = False
+        self.write()
 
     def drop(self, stream: Stream) -> None:
         """Send nothing more on a stream."""

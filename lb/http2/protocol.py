@@ -304,7 +304,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         stream.unacknowledged = 0
         if not self.outlet.dead and stream.id not in self._reset_now:
             self.session.increment_flow_control_window(size, stream.id)
-            self.outlet.write()
+            self.outlet.write_soon()
 
     # Ends of streams.
 
@@ -345,7 +345,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         self.server_state.total_requests += 1
         if stream.exchange.done:
             stream.exchange.hand_over()
-        self.outlet.write()
+        self.outlet.write_soon()
         if not self.streams and (self._last_stream >= 0 or self.gate.client_leaves):
             self._close()
 
@@ -394,6 +394,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
 
     def _close(self) -> None:
         self._closed_at = self._closed_at or monotonic()
+        self.outlet.write()
         self.transport.close()
 
     def _note_oversized_head(self, abuse: Abuse) -> None:

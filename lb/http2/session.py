@@ -76,13 +76,6 @@ class Session(H2Connection):
         return 0
 
     def _begin_new_stream(self, stream_id: int, allowed_ids: AllowedStreamIDs) -> H2Stream:
-        plain = super()._begin_new_stream(stream_id, allowed_ids)
-        stream = _Stream(
-            stream_id,
-            config=self.config,
-            inbound_window_size=self.local_settings.initial_window_size,
-            outbound_window_size=self.remote_settings.initial_window_size,
-        )
-        stream.max_outbound_frame_size = plain.max_outbound_frame_size
-        self.streams[stream_id] = stream
+        stream = super()._begin_new_stream(stream_id, allowed_ids)
+        stream.__class__ = _Stream
         return stream

@@ -31,6 +31,10 @@ _TWO_UNKNOWN = '"-" "-"'
 _THREE_UNKNOWN = '"-" "-" "-"'
 
 
+_NO_STATUS = {"h2": "000"}
+"""ALB's status of a request in place of which its HTTP/2 connection got GOAWAY (alb.md 8)."""
+
+
 def format_row(record: AccessRecord) -> str:
     """Format one row, with its newline."""
     r = record
@@ -49,7 +53,7 @@ def format_row(record: AccessRecord) -> str:
     done = created + int(max(r.done - r.created, 0.0) * 1_000_000 + 0.5)
     return (
         f"{kind} {_second(done // 1_000_000)}.{done % 1_000_000:06d}Z {route} {_times(r)} "
-        f"{r.status or '-'} {target_status} {r.received_bytes} {r.sent_bytes} "
+        f"{r.status or _NO_STATUS.get(r.type, '-')} {target_status} {r.received_bytes} {r.sent_bytes} "
         f"{quoted(_request_line(r))} {_user_agent(r.user_agent)} {served} "
         f"{_quoted_bytes(r.trace_id, TEXT_LIMIT)} {certificate} "
         f"{'-' if r.priority is None else r.priority} "

@@ -110,6 +110,7 @@ async def test_a_browser_goes_from_plain_http_to_the_app_over_https(
     await sign_in(page)
     await expect_signed_in(page)
     await expect(page).to_have_url(f"{url}/page/secure")
+    assert await page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
     cookies = {cookie["name"]: cookie for cookie in await context.cookies(url)}
     assert cookies["AWSELBAuthSessionCookie-0"]["secure"]
     assert cookies["AWSELBAuthSessionCookie-0"]["httpOnly"]

@@ -105,6 +105,11 @@ def test_escapes(sent: str, logged: str) -> None:
     assert split(format_row(AccessRecord(sni=sent)))[18] == f'"{logged}"'
 
 
+@pytest.mark.parametrize(("kind", "status"), [("h2", "000"), ("https", "-")])
+def test_no_status_is_said_in_the_words_of_its_protocol(kind: str, status: str) -> None:
+    assert split(format_row(AccessRecord(type=kind)))[8] == status
+
+
 def test_the_user_agent_is_cut_before_escaping() -> None:
     row = format_row(AccessRecord(user_agent=b'"' * (USER_AGENT_LIMIT + 100)))
     assert split(row)[13] == '"' + r"\x22" * USER_AGENT_LIMIT + '"'
