@@ -337,6 +337,16 @@ class AsgiDownstream:
         else:
             self._events.append({"type": "http.response.body", "body": b"", "more_body": False})
 
+    def take_back(self) -> bool:
+        """Forget the response, if its head is still queued."""
+        if not self._events or self._events[0]["type"] != "http.response.start":
+            return False
+        self._events.clear()
+        self._queued = 0
+        if self._exchange is not None:
+            self._exchange.record.sent_bytes = 0
+        return True
+
     def abort_response(self) -> None:
         """Break off after what was queued; at once where the client does not take it."""
         self._aborted = True

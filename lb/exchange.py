@@ -62,6 +62,9 @@ class Downstream(Protocol):
     def abort_response(self) -> None:
         """End the connection so that the response cannot be taken for complete."""
 
+    def take_back(self) -> bool:
+        """Forget the response, if nothing of it was sent yet; False when it was."""
+
     def exchange_done(self, exchange: Exchange) -> None:
         """The exchange wants nothing more: call its `hand_over` when everything is written."""
 
@@ -241,10 +244,12 @@ class Exchange:
         if self.done:
             return
         if self.response_started:
-            self.record.reason = reason
-            self.downstream.abort_response()
-            self._finish()
-            return
+            if not self.downstream.take_back():
+                self.record.reason = reason
+                self.downstream.abort_response()
+                self._finish()
+                return
+            self.record.target_status = 0
         dispatch = self._dispatch
         answer = refuse(reason, close=not self.request_complete)
         if dispatch is not None:

@@ -8,6 +8,7 @@ HTTP/1.0) and whether the connection lives on.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 from collections import deque
@@ -26,15 +27,19 @@ NO_BODY, LENGTH, STREAM = range(3)
 _KEEP = b"Connection: keep-alive\r\n\r\n"
 _CLOSE = b"Connection: close\r\n\r\n"
 _CHUNKED = b"Transfer-Encoding: chunked\r\n"
+# RFC 9112 section 4; longer ones are kept in memory.
+_PHRASE = re.compile(rb"[\t\x20-\x7e\x80-\xff]{0,128}")
 _MEMORY = 1024
 _status_lines: dict[tuple[int, bytes], bytes] = {}
 _RESET = struct.pack("ii", 1, 0)
 
 
 def status_line(status: int, phrase: bytes) -> bytes:
-    """Return the status line; the target's phrase, else the usual one."""
+    """Return the status line; the target's phrase if it is text and a line, else the usual one."""
     line = _status_lines.get((status, phrase))
     if line is None:
+        if not _PHRASE.fullmatch(phrase):
+            return status_line(status, b"")
         line = b"HTTP/1.1 %d %b\r\n" % (status, phrase or standard_phrase(status).encode())
         if len(_status_lines) < _MEMORY:
             _status_lines[(status, phrase)] = line
@@ -61,6 +66,8 @@ class ResponseWriter:
         self.keep_alive = True
         self._retired_at: float | None = None
         self._out: list[bytes] = []
+        self._unsent = False
+        """`_out` begins with the current response's head."""
         self._chunked = False
 
     def begin_response(
@@ -70,6 +77,7 @@ class ResponseWriter:
         current = self.current
         assert current is not None
         out = self._out
+        self._unsent = True
         out.append(status_line(status, phrase))
         for name, value in pairs:
             out += (name, b": ", value, b"\r\n")
@@ -125,6 +133,7 @@ class ResponseWriter:
         if out:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
+            self._unsent = False
             if self.current is not None:
                 self.current.record.sent_bytes += len(data)
             self.transport.write(data)
@@ -135,6 +144,15 @@ class ResponseWriter:
             self._chunked = False
             self._out.append(b"0\r\n\r\n")
         self.flush()
+
+    def take_back(self) -> bool:
+        """Forget the response, if nothing of it was written yet."""
+        if not self._unsent:
+            return False
+        self._out.clear()
+        self._unsent = self._chunked = False
+        self.keep_alive = True
+        return True
 
     def abort_response(self) -> None:
         """Reset the connection: a body that ends with the connection must not look complete."""

@@ -174,6 +174,16 @@ class Stream:
         self.ended = True
         self.protocol.outlet.push(self)
 
+    def take_back(self) -> bool:
+        """Forget the response, if its head was not sent yet."""
+        if self.head is None:
+            return False
+        self.head = None
+        self.out.clear()
+        self.queued = 0
+        self.protocol.outlet.waiting.pop(self.id, None)
+        return True
+
     def abort_response(self) -> None:
         """Reset the stream: a response that breaks off must not look complete."""
         self.protocol.break_off(self)

@@ -136,8 +136,10 @@ BROKEN_OFF = {
 async def test_response_that_breaks_off_never_looks_complete(direct: bool, answer: bytes) -> None:
     async def script(conversation: Conversation) -> None:
         await conversation.head()
-        await conversation.send(answer)
+        begun, _, rest = answer.partition(b"part")
+        await conversation.send(begun + b"part")
         await asyncio.sleep(0.1)
+        await conversation.send(rest)
         conversation.close()
 
     async with ScriptedTarget(script) as target, serving([target.port], direct=direct) as lb:
