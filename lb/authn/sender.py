@@ -28,8 +28,8 @@ USER_AGENT = b"albacore"
 class Call:
     """One request to a provider.
 
-    `app` is the provider's ASGI application when it runs in this process, or an httpx transport that knows the
-    way to it.
+    `app` is the provider's ASGI application when it runs in this process, or an httpx transport that knows
+    the way to it.
     """
 
     method: str

@@ -41,7 +41,9 @@ def test_repr_shows_no_compiled_form() -> None:
 
 
 def test_it_travels_to_another_process_as_rules() -> None:
-    ruleset = RuleSet((Rule(10, APP, (PathPattern(("/a*b",)),)),), DEFAULT, (Problem((), "X", "x", "warning"),))
+    ruleset = RuleSet(
+        (Rule(10, APP, (PathPattern(("/a*b",)),)),), DEFAULT, (Problem((), "X", "x", "warning"),)
+    )
     arrived = pickle.loads(pickle.dumps(ruleset))
     assert arrived == ruleset
     assert arrived.warnings == ruleset.warnings
