@@ -416,7 +416,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             over = now - self._lingering_since >= LINGER_SECONDS
             if over and (not self._backlog.left() or self.client_stalled(now) >= LINGER_SECONDS):
                 self.transport.abort()
-        elif self.current is None and not self.in_head and self._backlog.left():
+        elif self.current is None and not self.in_head and self.transport.get_write_buffer_size():
             # What was answered is still on its way.
             if self.client_stalled(now) >= idle_timeout:
                 self.transport.abort()
@@ -434,5 +434,8 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             if now - self.head_since >= idle_timeout:
                 self.refuse_request(Reason.REQUEST_TIMEOUT)
                 self._start_current()
-        elif now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime:
+            return
+        over = now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime
+        # TLS keeps a buffer that nobody sees: while the kernel's moves, there is something in it.
+        if over and not self._backlog.taking():
             self.transport.close()
