@@ -16,6 +16,7 @@ import uvloop
 
 from lb.asgi import LoadBalancer
 from lb.config import load_settings
+from lb.loop import settle_heap
 from lb.providers import pre_actions
 from lb.runtime import Runtime
 from lb.settings import IdentityProvider, Settings
@@ -46,6 +47,7 @@ async def serve(config: Path, port: int) -> None:
     assert public_url is not None
     runtime = Runtime(settings, providers=providers(settings, public_url))
     await runtime.start()
+    settle_heap()
     application = LoadBalancer(runtime, settings.listeners[0].arn, direct=False)
     options = uvicorn.Config(
         application,

@@ -1,8 +1,9 @@
-"""The event loop: which one, and what becomes of errors that nobody awaits."""
+"""The event loop of a process: which one, what becomes of stray errors, and of what the start has built."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -19,6 +20,16 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
         return
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(main)
+
+
+def settle_heap() -> None:
+    """Keep what the start has built out of later garbage collections; called once, when all is ready.
+
+    Modules, routes and schemas live as long as the process. Walking them again stopped every request for
+    60 ms each time the oldest generation was collected.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from lb.addresses import write_ready_file
 from lb.authn.sender import HttpxSender
 from lb.config import InvalidConfig, Loaded
 from lb.exits import CannotStart
-from lb.loop import log_loop_error
+from lb.loop import log_loop_error, settle_heap
 from lb.parts import Parts
 from lb.providers import look_for_providers
 from lb.reload import changes, fingerprint
@@ -71,6 +71,7 @@ class Process:
         self._rewatch.set()
 
     def _announce(self) -> None:
+        settle_heap()
         addresses = self._parts.addresses()
         self._options.announce(addresses)
         if self._options.ready_file is not None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from lb.exits import CannotStart, Exit, explain
 from lb.logs import configure_logging
-from lb.loop import log_loop_error, run_loop
+from lb.loop import log_loop_error, run_loop, settle_heap
 from lb.observe import turns
 from lb.workers.link import Link, Message
 from lb.workers.order import BALANCER, Order, read_order
@@ -67,6 +67,7 @@ class Worker:
         try:
             if await self._told_to_open():
                 await self._role.open()
+                settle_heap()
                 self._link.send({"type": "ready"})
                 await self._leave.wait()
                 self._link.send({"type": "leaving"})
