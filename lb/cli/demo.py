@@ -13,10 +13,14 @@ import typer
 
 from lb.cli.run_command import LogFormat, LogFormatOption, LogLevel, LogLevelOption
 from lb.cli.terminal import say, styled
+from lb.exits import CannotStart
 from lb.logs import configure_logging
 
 if TYPE_CHECKING:
     from lb.addresses import Addresses
+
+ATTEMPTS = 3
+"""How often ports are chosen anew when another process takes one in between."""
 
 
 def demo(
@@ -45,13 +49,19 @@ def demo(
     log_level: LogLevelOption = LogLevel.WARNING,
 ) -> None:
     """Run a load balancer, a user pool and a sample app on this machine, and print how to look at them."""
-    from lb.demo.launch import choose_ports, launch
+    from lb.demo.launch import choose_ports, launch, lost_ports
     from lb.loop import run_loop
 
     configure_logging(level=log_level.value, form=log_format.value)
-    ports = choose_ports(port)
-    with _folder(data_dir) as folder:
-        run_loop(launch(ports, folder, _announce, ready_file=ready_file))
+    for attempt in range(ATTEMPTS):
+        ports = choose_ports(port)
+        try:
+            with _folder(data_dir) as folder:
+                run_loop(launch(ports, folder, _announce, ready_file=ready_file))
+            return
+        except CannotStart:
+            if attempt == ATTEMPTS - 1 or not lost_ports(ports, port):
+                raise
 
 
 @contextlib.contextmanager

@@ -66,6 +66,12 @@ def choose_ports(wanted: int | None) -> Ports:
     )
 
 
+def lost_ports(ports: Ports, wanted: int | None) -> bool:
+    """Tell whether somebody took a port of our choice before we did: two demonstrations started together."""
+    chosen = {ports.listener, ports.pool, ports.admin} - {wanted}
+    return not all(_is_free(port) for port in chosen)
+
+
 def _free_port(preferred: int, taken: int | None = None) -> int:
     if preferred != taken and _is_free(preferred):
         return preferred

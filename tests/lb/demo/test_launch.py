@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lb.demo.launch import PASSWORD, USER, choose_ports
+from lb.cli.demo import demo as demo_command
+from lb.demo.launch import PASSWORD, USER, Ports, choose_ports, lost_ports
 from lb.exits import CannotStart
 from tests.support.running import Running, free_ports
 from tests.support.visitor import Visitor
@@ -97,3 +98,30 @@ def test_one_target_runs_by_itself() -> None:
         [sys.executable, "-m", "lb.demo", "--help"], capture_output=True, text=True, timeout=60, check=True
     ).stdout
     assert "--keys-url" in help_text
+
+
+def test_a_port_of_our_choice_that_was_taken_meanwhile_is_noticed() -> None:
+    free, other = free_ports(2)
+    with taken() as port:
+        assert lost_ports(Ports(listener=free, pool=port, admin=other), None)
+        assert not lost_ports(Ports(listener=port, pool=free, admin=other), port)
+
+
+def test_the_demo_chooses_ports_anew_when_one_was_taken_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two demonstrations that start together find the same default ports free."""
+    free, other, third = free_ports(3)
+    served = []
+
+    async def serve(ports: Ports, *_: object, **__: object) -> None:
+        served.append(ports.pool)
+        if len(served) == 1:
+            raise CannotStart("port in use")
+
+    with taken() as port:
+        chosen = iter([Ports(listener=free, pool=pool, admin=other) for pool in (port, third)])
+        monkeypatch.setattr("lb.demo.launch.choose_ports", lambda wanted: next(chosen))
+        monkeypatch.setattr("lb.demo.launch.launch", serve)
+        demo_command(data_dir=tmp_path)
+        assert served == [port, third]
