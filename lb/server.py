@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
-from typing import Any
 
 from lb.addresses import write_ready_file
 from lb.authn.sender import HttpxSender
+from lb.background import Background
 from lb.config import InvalidConfig, Loaded
 from lb.exits import CannotStart
 from lb.loop import log_loop_error, settle_heap
@@ -40,7 +39,7 @@ class Process:
         self._cut = asyncio.Event()
         self._reload_wanted = asyncio.Event()
         self._rewatch = asyncio.Event()
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     async def run(self) -> None:
         """Serve until a signal says stop; raises `CannotStart` when it cannot begin."""
@@ -49,9 +48,9 @@ class Process:
         self._take_signals(loop)
         try:
             await self._parts.start(self._loaded)
-            self._spawn(look_for_providers(self._loaded.settings, self._sender))
+            self._background.spawn(look_for_providers(self._loaded.settings, self._sender))
             if self._options.watch:
-                self._spawn(self._watch())
+                self._background.spawn(self._watch())
             self._announce()
             await self._serve()
         finally:
@@ -103,7 +102,7 @@ class Process:
             files, self._loaded, self._seen = self._loaded.files, loaded, fingerprint(loaded.files)
             if files != loaded.files:
                 self._rewatch.set()
-            self._spawn(look_for_providers(loaded.settings, self._sender))
+            self._background.spawn(look_for_providers(loaded.settings, self._sender))
             log.info("configuration taken up from %s: %s", path, done)
 
     def _refuse(self, why: Exception) -> None:
@@ -119,23 +118,11 @@ class Process:
                 log.warning("cannot watch files (%s): send SIGHUP to reload", error)
                 return
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("background task failed", exc_info=error)
-
     async def _shut_down(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._options.ready_file is not None:
             self._options.ready_file.unlink(missing_ok=True)
         log.info("stopping: requests in flight have %g seconds", self._options.drain_seconds)
         await self._parts.stop(deadline=loop.time() + self._options.drain_seconds, cut=self._cut)
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.aclose()
         await self._sender.aclose()
         log.info("stopped")

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from lb.addresses import addresses_of, write_ready_file
+from lb.background import Background
 from lb.config import InvalidConfig, Loaded
 from lb.exits import CannotStart, explain
 from lb.keyfiles import make_private
@@ -55,7 +56,7 @@ class Supervisor:
         self._cut = asyncio.Event()
         self._reload_wanted = asyncio.Event()
         self._rewatch = asyncio.Event()
-        self._background: set[asyncio.Task[Any]] = set()
+        self._background = Background()
 
     async def run(self) -> None:
         """Keep the workers serving until a signal says stop; raises `CannotStart`, later too."""
@@ -65,7 +66,7 @@ class Supervisor:
             if self._stop.is_set():
                 return
             if self._options.watch:
-                self._spawn(self._watch())
+                self._background.spawn(self._watch())
             self._announce()
             await self._serve()
         finally:
@@ -233,7 +234,7 @@ class Supervisor:
                 child.tell("stop")
         for child in children:
             self._reports.leaving.add(child)
-            self._spawn(self._see_off(child))
+            self._background.spawn(self._see_off(child))
 
     async def _see_off(self, child: Child) -> None:
         await child.ended.wait()
@@ -248,7 +249,7 @@ class Supervisor:
             self._retire([child])
 
     def _on_ask(self, child: Child, message: dict[str, Any]) -> None:
-        self._spawn(self._answer(child, message))
+        self._background.spawn(self._answer(child, message))
 
     async def _answer(self, child: Child, message: dict[str, Any]) -> None:
         draining = self._stop.is_set()
@@ -264,16 +265,6 @@ class Supervisor:
                 log.warning("cannot watch files (%s): send SIGHUP to reload", error)
                 return
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("background task failed", exc_info=error)
-
     def _all_children(self) -> list[Child]:
         current = self._current.children if self._current is not None else []
         return [*current, *(child for each in self._retired for child in each)]
@@ -286,9 +277,7 @@ class Supervisor:
         # First: else connections would wait in the queue for workers that never come.
         close_all(self._sockets)
         await self._drain()
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.aclose()
         self._turns.close()
         log.info("stopped")
 
