@@ -1,0 +1,10 @@
+"""Threat protection: the history of sign-ins."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Change nothing yet."""
