@@ -29,6 +29,18 @@ class SignInReason(StrEnum):
     PASSWORD_UNFIT = "password-unfit"  # noqa: S105
     """answer_new_password: the new password breaks the policy; the session stays good."""
     ATTRIBUTES_UNFIT = "attributes-unfit"
+    CODE_MISMATCH = "code-mismatch"
+    """A factor's answer was wrong; the session stays good."""
+    CODE_EXPIRED = "code-expired"
+    FACTOR_UNAVAILABLE = "factor-unavailable"
+    """MFAMethodNotFoundException: the factor asked for is not one this user has."""
+    SOFTWARE_TOKEN_UNAVAILABLE = "software-token-unavailable"  # noqa: S105
+    FACTOR_IMPOSSIBLE = "factor-impossible"
+    """A second factor is required, and the user can neither use nor set up any."""
+    DELIVERY_FAILED = "delivery-failed"
+    LIMIT_EXCEEDED = "limit-exceeded"
+    TRIGGER_REFUSED = "trigger-refused"
+    """`code` of the refusal is the exception, its text what the trigger said."""
     BUSY = "busy"
 
 
@@ -57,6 +69,8 @@ class SignInRefused:
     reason: SignInReason
     text: Text
     username: str | None = None
+    code: str | None = None
+    """The exception of the JSON API where the reason alone does not name it."""
 
     @property
     def message(self) -> str:

@@ -44,6 +44,15 @@ TEMPORARY_EXPIRED = Text(
 )
 SESSION_EXPIRED = Text("session-expired", "Invalid session for the user, session is expired.")
 SESSION_INVALID = Text("session-invalid", "Invalid session for the user.")
+FACTOR_UNAVAILABLE = Text("factor-unavailable", "No MFA mechanism registered in the account.")
+SOFTWARE_TOKEN_UNAVAILABLE = Text(
+    "software-token-unavailable", "Software Token MFA does not exist for the user."
+)
+FACTOR_IMPOSSIBLE = Text(
+    "factor-impossible", "MFA is required, and the user can neither use nor set up any factor."
+)
+FACTOR_CODE_MISMATCH = Text("factor-code-mismatch", "Invalid code received for user")
+TRIGGER_REFUSED = Text("trigger-refused", "{message}")
 TOO_MANY_REQUESTS = Text("too-many-requests", "Too many requests. Try again in a moment.")
 
 # Registration and recovery.

@@ -56,6 +56,6 @@ def test_every_status_leads_somewhere() -> None:
 
 
 def test_every_reason_with_a_fixed_text_says_it() -> None:
-    without = {SignInReason.PASSWORD_UNFIT, SignInReason.ATTRIBUTES_UNFIT}
+    without = {SignInReason.PASSWORD_UNFIT, SignInReason.ATTRIBUTES_UNFIT, SignInReason.TRIGGER_REFUSED}
     assert set(REASON_TEXTS) == set(SignInReason) - without
     assert refuse(SignInReason.INCORRECT).message == "Incorrect username or password."
