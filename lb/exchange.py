@@ -2,7 +2,7 @@
 
 The exchange owns the request's access-log record, counts it in and out at its target, and moves bytes both
 ways as they come: no task per request, no body held whole. Each side pauses the other when it cannot keep
-up. It knows neither sockets nor ASGI: a `Downstream` adapter writes to the client, an `UpstreamConnection`
+up. It knows neither sockets nor ASGI: a `Downstream` adapter writes to the client, a `Courier`
 to the target.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import getrandbits
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from lb.admission import Incoming
 from lb.headers import listed_in_connection
@@ -31,13 +31,12 @@ if TYPE_CHECKING:
     from lb.runtime import Runtime
     from lb.snapshot import ListenerSnapshot
     from lb.targets.group import Target
-    from lb.upstream.connection import ResponseHead, UpstreamConnection
+    from lb.upstream.connection import Courier, ResponseHead, UpstreamConnection
 
 log = logging.getLogger("albacore.exchange")
 
 HIGH_WATER = 64 * 1024
 """Bytes of a request's body held while there is nowhere to send them yet."""
-_LAST_CHUNK = b"0\r\n\r\n"
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Idempotent methods (RFC 9110 section 9.2.2): may be sent again when a reused connection turns out dead."""
 
@@ -148,7 +147,7 @@ class Exchange:
         self._handed_over = False
         self._dispatch: Dispatch | None = None
         self._target: Target | None = None
-        self._connection: UpstreamConnection | None = None
+        self._connection: Courier | None = None
         self._request_head = b""
         self._task: asyncio.Task[None] | None = None
 
@@ -295,9 +294,9 @@ class Exchange:
         else:
             self._send(connection)
 
-    def _connected(self, connection: UpstreamConnection) -> None:
+    def _connected(self, connection: Courier) -> None:
         if self.done:
-            connection.pool.put(connection)
+            connection.put_back()
             return
         self.active_at = monotonic()
         self._send(connection)
@@ -306,15 +305,23 @@ class Exchange:
         if not self.done:
             self._give_up(reason)
 
-    def _send(self, connection: UpstreamConnection) -> None:
+    def _send(self, connection: Courier) -> None:
+        incoming = self.incoming
+        assert incoming is not None
         self._connection = connection
         self.record.dispatched = monotonic()
         pieces, self._pieces = self._pieces, []
-        data = b"".join([self._request_head, *pieces]) if pieces else self._request_head
         if self._request_paused:
             # Before writing: that may pause it again.
             self._resume_request()
-        connection.send(self, data, head_only=self.record.method == "HEAD")
+        connection.send(
+            self,
+            self._request_head,
+            pieces,
+            head_only=self.record.method == "HEAD",
+            chunked=incoming.chunked,
+            complete=self.request_complete,
+        )
 
     def _build_request_head(self, dispatch: Dispatch) -> bytes:
         incoming = self.incoming
@@ -336,10 +343,8 @@ class Exchange:
             return
         self.active_at = monotonic()
         self._body_bytes += len(data)
-        if self.incoming is not None and self.incoming.chunked:
-            data = b"%x\r\n%b\r\n" % (len(data), data)
         if self._connection is not None:
-            self._connection.transport.write(data)
+            self._connection.write_body(data)
             return
         self._pieces.append(data)
         if self._body_bytes > HIGH_WATER and not self._request_paused and self.started:
@@ -348,12 +353,8 @@ class Exchange:
     def on_request_end(self) -> None:
         """The request's body is complete."""
         self.request_complete = True
-        if self.done or self.incoming is None or not self.incoming.chunked:
-            return
-        if self._connection is not None:
-            self._connection.transport.write(_LAST_CHUNK)
-        else:
-            self._pieces.append(_LAST_CHUNK)
+        if not self.done and self._connection is not None:
+            self._connection.end_request()
 
     def on_request_broken(self) -> None:
         """The rest of the request's body is malformed: refuse, or break off."""
@@ -430,7 +431,7 @@ class Exchange:
                 # The rest of the request would be read as the next one.
                 connection.discard()
             elif self._client_full:
-                connection.transport.resume_reading()
+                connection.resume_reading()
         self._end()
 
     def on_target_lost(self, reason: Reason) -> None:
@@ -440,14 +441,11 @@ class Exchange:
             return
         if connection is not None and self._may_retry(connection) and self._target is not None:
             self._retried = True
-            if self.request_complete and self.incoming is not None and self.incoming.chunked:
-                # The end of an empty body went to the lost connection.
-                self._pieces = [_LAST_CHUNK]
             self._connect(self._target, fresh=True)
             return
         self._give_up(reason)
 
-    def _may_retry(self, connection: UpstreamConnection) -> bool:
+    def _may_retry(self, connection: Courier) -> bool:
         """A reused connection closed before any byte of a response: the target was closing it as we wrote."""
         return (
             connection.served > 0
@@ -465,14 +463,14 @@ class Exchange:
         """The client reads slowly: stop reading the response."""
         self._client_full = True
         if self._connection is not None:
-            self._connection.transport.pause_reading()
+            self._connection.pause_reading()
 
     def on_client_ready(self) -> None:
         """The client has caught up."""
         self._client_full = False
         self.active_at = monotonic()
         if self._connection is not None:
-            self._connection.transport.resume_reading()
+            self._connection.resume_reading()
 
     def on_client_gone(self) -> None:
         """The client closed its connection: nothing more is wanted of the target."""
@@ -488,8 +486,9 @@ class Exchange:
 
     def on_switch(self, head: ResponseHead, rest: bytes) -> None:
         """The target switched protocols: become a tunnel, if that was asked for."""
-        connection, self._connection = self._connection, None
-        assert connection is not None
+        # Only a connection of HTTP/1 can switch.
+        connection = cast("UpstreamConnection", self._connection)
+        self._connection = None
         record = self.record
         incoming = self.incoming
         if incoming is None or not incoming.upgrade:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
 import httptools
@@ -26,6 +27,8 @@ MAX_RESPONSE_HEAD = 32 * 1024
 """ALB quota: all response headers."""
 MAX_INTERIM_RESPONSES = 64
 """1xx heads before the real one; each resets the idle clock, so they must not go on for ever."""
+
+_LAST_CHUNK = b"0\r\n\r\n"
 
 PASS, DROP, LENGTH, CODING, CONNECTION, UPGRADE, DATE = range(7)
 _KINDS = {
@@ -51,6 +54,10 @@ def _classify(name: bytes) -> int:
         if len(_known) < _MEMORY and len(name) <= 64:
             _known[name] = kind
     return kind
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 class _BadResponseError(Exception):
@@ -94,6 +101,63 @@ class Requester(Protocol):
         """Go on writing."""
 
 
+class Courier(Protocol):
+    """What carries a request to a target: a connection of HTTP/1, or a stream of one of HTTP/2."""
+
+    @property
+    def served(self) -> int:
+        """Responses completed on the connection; more than 0: the target may have been closing it."""
+
+    @property
+    def response_begun(self) -> bool:
+        """Tell whether any byte of a response has arrived."""
+
+    @property
+    def backlog(self) -> Taking:
+        """What the target has yet to take of the request."""
+
+    def send(
+        self,
+        requester: Requester,
+        head: bytes,
+        pieces: Sequence[bytes],
+        *,
+        head_only: bool,
+        chunked: bool,
+        complete: bool,
+    ) -> None:
+        """Start a request: its head in HTTP/1's form, and what there is of its body.
+
+        `head_only`: the method is HEAD. `chunked`: the head gives the body no length. `complete`: that was
+        all of it.
+        """
+
+    def write_body(self, data: bytes) -> None:
+        """Send a further piece of the request's body."""
+
+    def end_request(self) -> None:
+        """The request's body is complete; called once, unless `send` was told."""
+
+    def pause_reading(self) -> None:
+        """Let no more of the response come."""
+
+    def resume_reading(self) -> None:
+        """Let it come again."""
+
+    def put_back(self) -> None:
+        """Not wanted after all: nothing was sent."""
+
+    def discard(self) -> None:
+        """Break off; the requester hears no more of it."""
+
+
+class Taking(Protocol):
+    """Tells whether a target takes what it is sent; see `lb.backlog`."""
+
+    def taking(self) -> bool:
+        """Tell whether anything was taken since the last call; at the first, whether anything is left."""
+
+
 class ResponseHead:
     """A response's head without hop-by-hop headers, and how its body is framed."""
 
@@ -121,6 +185,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_backlog",
         "_bodiless",
+        "_chunked",
         "_complete",
         "_full",
         "_head",
@@ -151,6 +216,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._backlog: Backlog | None = None
         self._bodiless = False
+        self._chunked = False
         self._full = False
         self._reset()
 
@@ -169,13 +235,47 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What the exchange does.
 
-    def send(self, requester: Requester, data: bytes, *, head_only: bool) -> None:
-        """Start a request: write its head (and what there is of its body). `head_only`: the method is
-        HEAD."""
+    def send(
+        self,
+        requester: Requester,
+        head: bytes,
+        pieces: Sequence[bytes],
+        *,
+        head_only: bool,
+        chunked: bool,
+        complete: bool,
+    ) -> None:
+        """Start a request (see `Courier`) in one write."""
         self.requester = requester
         self._backlog = None
         self._bodiless = head_only
-        self.transport.write(data)
+        self._chunked = chunked
+        if chunked:
+            pieces = [_chunk(piece) for piece in pieces]
+            if complete:
+                pieces.append(_LAST_CHUNK)
+        self.transport.write(b"".join((head, *pieces)) if pieces else head)
+
+    def write_body(self, data: bytes) -> None:
+        """Send a further piece of the request's body."""
+        self.transport.write(_chunk(data) if self._chunked else data)
+
+    def end_request(self) -> None:
+        """Mark the end of a body that has no length."""
+        if self._chunked:
+            self.transport.write(_LAST_CHUNK)
+
+    def pause_reading(self) -> None:
+        """Read no more of the response."""
+        self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        self.transport.resume_reading()
+
+    def put_back(self) -> None:
+        """Go back to the pool unused."""
+        self.pool.put(self)
 
     @property
     def response_begun(self) -> bool:
