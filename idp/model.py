@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from idp.factors.records import FactorSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -123,6 +125,8 @@ class Pool:
     domain: str | None = None
     verification_message: MessageTemplate | None = None
     invitation_message: MessageTemplate | None = None
+    factors: FactorSettings = field(default_factory=FactorSettings)
+    """MFA, passkeys and the ways to begin a sign-in."""
     origin: str = "config"
     """Who declared the pool: `config`, or another door that creates pools."""
     active: bool = True

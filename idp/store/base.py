@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
+from idp.factors.records import Ceremony, MfaPreference, Passkey, SoftwareToken
 from idp.model import (
     AuthorizationCode,
     Client,
@@ -162,6 +163,14 @@ class SigningKeys(Collection[SigningKey], Protocol):
         ...
 
 
+class Passkeys(Collection[Passkey], Protocol):
+    """Passkeys, by pool id and hash of the credential id."""
+
+    async def of(self, pool_id: str, sub: str) -> tuple[Passkey, ...]:
+        """A user's passkeys, oldest first."""
+        ...
+
+
 class Mails(Protocol):
     """Mails of the development inbox."""
 
@@ -201,6 +210,14 @@ class Records(Protocol):
     def signing_keys(self) -> SigningKeys: ...
     @property
     def mails(self) -> Mails: ...
+    @property
+    def mfa_preferences(self) -> Collection[MfaPreference]: ...
+    @property
+    def software_tokens(self) -> Collection[SoftwareToken]: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def ceremonies(self) -> Collection[Ceremony]: ...
 
 
 class Store(Protocol):

@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from idp.seal import Vault
-from idp.store import collections, schema
+from idp.store import collections, factor_rows, schema
 from idp.store.base import Records, StoreUnavailable, StoreUnusable
 from idp.store.migrate import migrate
 from idp.store.outages import describe_outage
@@ -64,6 +64,10 @@ class SqlRecords:
         self.sso_sessions = collections.SsoSessionRows(connection)
         self.signing_keys = collections.SigningKeyRows(connection)
         self.mails = collections.MailRows(connection)
+        self.mfa_preferences = factor_rows.MfaPreferenceRows(connection)
+        self.software_tokens = factor_rows.SoftwareTokenRows(connection)
+        self.passkeys = factor_rows.PasskeyRows(connection)
+        self.ceremonies = factor_rows.CeremonyRows(connection)
 
 
 class SqlStore:
@@ -208,5 +212,6 @@ def _expired(now: float) -> list[tuple[Table, ColumnElement[bool]]]:
         (schema.sso_sessions, schema.sso_sessions.c.expires_at < now),
         (schema.mailed_codes, schema.mailed_codes.c.expires_at < now - COUNTER_MEMORY_SECONDS),
         (schema.failures, schema.failures.c.last_at < now - LOCKOUT_MEMORY_SECONDS),
+        (schema.ceremonies, schema.ceremonies.c.expires_at < now),
         (schema.mails, schema.mails.c.sent_at < now - MAIL_MEMORY_SECONDS),
     ]

@@ -249,3 +249,59 @@ mails = Table(
     _long("body"),
     _time("sent_at"),
 )
+
+mfa_preferences = Table(
+    "mfa_preferences",
+    metadata,
+    _key("pool_id"),
+    _key("sub"),
+    _json("enabled"),
+    _text("preferred", size=32, nullable=True),
+    _user_owned(),
+)
+
+software_tokens = Table(
+    "software_tokens",
+    metadata,
+    _key("pool_id"),
+    _key("sub"),
+    _long("sealed_seed", nullable=True),
+    _long("device_name"),
+    Column("last_step", BigInteger, nullable=False),
+    _long("sealed_pending", nullable=True),
+    _time("changed_at"),
+    _user_owned(),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    _key("pool_id"),
+    _key("id_hash", 64),
+    _long("credential_id"),
+    _text("sub"),
+    _long("public_key"),
+    Column("sign_count", BigInteger, nullable=False),
+    _text("relying_party_id"),
+    _long("name"),
+    _time("created_at"),
+    _json("transports"),
+    _text("attachment", size=32, nullable=True),
+    Column("backed_up", Boolean, nullable=False),
+    _time("used_at", nullable=True),
+    _user_owned(),
+    Index(None, "pool_id", "sub"),
+)
+
+# The subject of a registration is a user; deleting one leaves a row that opens nothing and soon expires.
+ceremonies = Table(
+    "ceremonies",
+    metadata,
+    _key("challenge_hash", 64),
+    _text("pool_id"),
+    _text("subject"),
+    _text("kind", size=32),
+    _time("expires_at"),
+    _pool_owned(),
+    Index(None, "expires_at"),
+)

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from idp import model
+from idp.factors import records as factors
+from idp.seal import hash_token
 from idp.store.base import AlreadyExists, NotFound, Store
 from idp.store.database import SqlStore, open_store
 from tests.support.databases import VAULT, Databases
@@ -305,3 +307,57 @@ async def test_looking_a_login_up_takes_one_statement_whether_or_not_it_is_there
             )
             counts.append(sum(text.startswith("SELECT") for text in statements))
     assert counts == [1, 1]
+
+
+def make_passkey(user: model.User, name: str, created_at: float) -> factors.Passkey:
+    return factors.Passkey(
+        pool_id=POOL.id,
+        id_hash=hash_token(name),
+        credential_id="c" * 1364,
+        sub=user.sub,
+        public_key="pk" * 200,
+        sign_count=2**32 - 1,
+        relying_party_id="login.example.com",
+        name=name,
+        created_at=created_at,
+        transports=("internal", "hybrid"),
+        attachment="platform",
+    )
+
+
+async def test_factors_read_back_and_go_with_their_user(store: Store) -> None:
+    user = await add(store, make_user("ann"))
+    token = factors.SoftwareToken(POOL.id, user.sub, sealed_pending="sealed", last_step=60_000_000)
+    preference = factors.MfaPreference(
+        POOL.id, user.sub, (factors.Factor.TOTP, factors.Factor.SMS), factors.Factor.TOTP
+    )
+    keys = [make_passkey(user, "second", NOW + 1), make_passkey(user, "first", NOW)]
+    async with store.writing() as records:
+        await records.software_tokens.create(token)
+        await records.mfa_preferences.create(preference)
+        for key in keys:
+            await records.passkeys.create(key)
+    async with store.reading() as records:
+        assert await records.software_tokens.get(POOL.id, user.sub) == token
+        assert await records.mfa_preferences.get(POOL.id, user.sub) == preference
+        assert await records.passkeys.of(POOL.id, user.sub) == tuple(reversed(keys))
+    async with store.writing() as records:
+        await records.users.delete(POOL.id, user.sub)
+    async with store.reading() as records:
+        assert await records.software_tokens.find(POOL.id, user.sub) is None
+        assert await records.mfa_preferences.find(POOL.id, user.sub) is None
+        assert await records.passkeys.of(POOL.id, user.sub) == ()
+
+
+async def test_a_credential_and_a_challenge_are_there_once(store: Store) -> None:
+    user, other = await add(store, make_user("ann")), await add(store, make_user("bob"))
+    ceremony = factors.Ceremony("h" * 64, POOL.id, user.sub, factors.CeremonyKind.AUTHENTICATE, NOW + 1)
+    async with store.writing() as records:
+        await records.passkeys.create(make_passkey(user, "key", NOW))
+        with pytest.raises(AlreadyExists):
+            await records.passkeys.create(make_passkey(other, "key", NOW))
+        await records.ceremonies.create(ceremony)
+        with pytest.raises(AlreadyExists):
+            await records.ceremonies.create(ceremony)
+    assert await store.collect(NOW) == 0
+    assert await store.collect(NOW + 2) == 1

@@ -1,0 +1,204 @@
+"""Which factors a user can use and which is asked for: the decision table of cognito.md 6 and 4.6. Pure.
+
+A code that goes to the channel by which the password is recovered is no second factor: whoever reads that
+mailbox would have both. So a channel that the pool recovers passwords by is not taken as a factor by itself,
+and one that the user chose as a factor is not used for recovery (cognito.md 5.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from idp.factors.records import Factor, FactorSettings, FirstFactor, Mfa
+
+CHANNEL_OF: Final = {Factor.SMS: "phone_number", Factor.EMAIL: "email"}
+RECOVERY_OF: Final = {"phone_number": "verified_phone_number", "email": "verified_email"}
+ORDER: Final = (Factor.SMS, Factor.TOTP, Factor.EMAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a user has that factors can be made of."""
+
+    has_totp: bool = False
+    """A seed was verified."""
+    email: bool = False
+    phone_number: bool = False
+    has_password: bool = True
+    passkeys: int = 0
+    enabled: tuple[Factor, ...] = ()
+    """Switched on by the user, an administrator, or by setting TOTP up."""
+    preferred: Factor | None = None
+
+
+class Proof(Enum):
+    """What the sign-in has proven already."""
+
+    PASSWORD = auto()
+    EMAIL_CODE = auto()
+    SMS_CODE = auto()
+    PASSKEY = auto()
+    """A passkey without user verification, or one that counts as a single factor."""
+    VERIFIED_PASSKEY = auto()
+    """A passkey with user verification where that counts as two factors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """No second factor is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One factor is asked for."""
+
+    factor: Factor
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """The user chooses one of several factors."""
+
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """A second factor is required and there is none: the user sets one up."""
+
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A second factor is required, and none can be had: an administrator has to help."""
+
+
+Decision = Enough | Ask | Choose | SetUp | Stuck
+
+
+def decide(
+    settings: FactorSettings, holdings: Holdings, *, recovery: tuple[str, ...], proven: Proof = Proof.PASSWORD
+) -> Decision:
+    """Decide what follows a right first factor."""
+    if settings.mfa is Mfa.OFF or proven is Proof.VERIFIED_PASSKEY:
+        return Enough()
+    active = list_active(settings, holdings, recovery=recovery)
+    if settings.mfa is Mfa.OPTIONAL and not active:
+        return Enough()
+    usable = tuple(factor for factor in active if factor is not _SAME_CHANNEL.get(proven))
+    if active and not usable:
+        return Stuck()  # the one factor is the mailbox that was just proven: the same thing twice
+    if holdings.preferred in usable and holdings.preferred is not None:
+        return Ask(holdings.preferred)
+    if usable:
+        return Ask(usable[0]) if len(usable) == 1 else Choose(usable)
+    setups = list_setups(settings, holdings, recovery=recovery)
+    return SetUp(setups) if setups else Stuck()
+
+
+_SAME_CHANNEL: Final = {Proof.EMAIL_CODE: Factor.EMAIL, Proof.SMS_CODE: Factor.SMS}
+
+
+def list_active(
+    settings: FactorSettings, holdings: Holdings, *, recovery: tuple[str, ...]
+) -> tuple[Factor, ...]:
+    """List the second factors that a sign-in of this user may ask for.
+
+    What the user switched on; in a pool that requires MFA and where nothing is switched on, what they have
+    anyway. A switched-on factor is never joined by others: SMS would undermine a TOTP that was chosen.
+    """
+    if settings.mfa is Mfa.OFF:
+        return ()
+    possible = tuple(factor for factor in ORDER if is_possible(settings, holdings, factor))
+    chosen = tuple(factor for factor in possible if factor in holdings.enabled)
+    if chosen or settings.mfa is Mfa.OPTIONAL:
+        return chosen
+    primary = recovery[0] if recovery else None
+    return tuple(factor for factor in possible if RECOVERY_OF.get(CHANNEL_OF.get(factor, ""), "") != primary)
+
+
+def is_possible(settings: FactorSettings, holdings: Holdings, factor: Factor) -> bool:
+    """Whether the pool allows a factor and the user has what it needs."""
+    has = {
+        Factor.SMS: holdings.phone_number,
+        Factor.TOTP: holdings.has_totp,
+        Factor.EMAIL: holdings.email,
+    }
+    return factor in settings.enabled and has[factor]
+
+
+def list_setups(
+    settings: FactorSettings, holdings: Holdings, *, recovery: tuple[str, ...]
+) -> tuple[Factor, ...]:
+    """List the factors that a user without any could set up in the middle of a sign-in.
+
+    TOTP; or a mail address where there is none. Never a channel on record: its factor would be there.
+    """
+    wanted = [Factor.TOTP] if Factor.TOTP in settings.enabled else []
+    if Factor.EMAIL in settings.enabled and not holdings.email and "verified_email" not in recovery[:1]:
+        wanted.append(Factor.EMAIL)
+    return tuple(wanted)
+
+
+def list_first_factors(
+    settings: FactorSettings, holdings: Holdings, *, recovery: tuple[str, ...]
+) -> tuple[FirstFactor, ...]:
+    """List the ways in which this user may begin a sign-in (cognito.md 4.6).
+
+    Where a second factor is required, codes are no first factor, and a passkey only where it counts as two.
+    Where it is the user's own choice, a code stays possible: the second factor is asked for afterwards.
+    """
+
+    def by_code(channel: bool, proven: Proof) -> bool:
+        # Not where it would end in nothing: the same channel being the user's only second factor.
+        after = decide(settings, holdings, recovery=recovery, proven=proven)
+        return channel and settings.mfa is not Mfa.ON and not isinstance(after, Stuck)
+
+    has = {
+        FirstFactor.PASSWORD: holdings.has_password,
+        FirstFactor.EMAIL_OTP: by_code(holdings.email, Proof.EMAIL_CODE),
+        FirstFactor.SMS_OTP: by_code(holdings.phone_number, Proof.SMS_CODE),
+        FirstFactor.WEB_AUTHN: holdings.passkeys > 0 and offers_passkeys(settings),
+    }
+    return tuple(factor for factor in settings.first if has[factor])
+
+
+def offers_passkeys(settings: FactorSettings) -> bool:
+    """Whether a passkey can begin a sign-in in this pool."""
+    return settings.offers_passkeys and (settings.mfa is not Mfa.ON or settings.passkey_counts_twice)
+
+
+def list_recovery_bars(holdings: Holdings) -> frozenset[str]:
+    """Name the contact attributes that are second factors and so cannot recover the password."""
+    return frozenset(CHANNEL_OF[factor] for factor in holdings.enabled if factor in CHANNEL_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Settings that do not go together; `where` is the property to change."""
+
+    where: str
+    message: str
+
+
+def find_conflicts(settings: FactorSettings, recovery: Collection[str]) -> Iterator[Conflict]:
+    """Find settings that do not go together (cognito.md 6; the texts serve the file and the API)."""
+    if settings.mfa is not Mfa.OFF and not settings.enabled:
+        yield Conflict("EnabledMfas", f"MfaConfiguration {settings.mfa} needs at least one of EnabledMfas")
+    if FirstFactor.PASSWORD not in settings.first:
+        yield Conflict("AllowedFirstAuthFactors", "must contain `PASSWORD`")
+    codes = {FirstFactor.EMAIL_OTP, FirstFactor.SMS_OTP}.intersection(settings.first)
+    if settings.mfa is Mfa.ON and codes:
+        words = " and ".join(f"`{word}`" for word in sorted(codes))
+        yield Conflict("MfaConfiguration", f"`ON` does not go with {words} as a first factor")
+    if (
+        settings.mfa is not Mfa.OFF
+        and Factor.EMAIL in settings.enabled
+        and set(recovery) == {"verified_email"}
+    ):
+        message = "`EMAIL_OTP` needs another way to recover the password than `verified_email` alone"
+        yield Conflict("EnabledMfas", message)
