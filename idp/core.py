@@ -26,11 +26,11 @@ from idp.signin.service import SignIn
 from idp.signin.sessions import SsoSessions
 from idp.store.base import Store
 from idp.store.database import database_url, open_store
-from idp.tokens.access import AccessTokens
 from idp.tokens.issuer import Tokens
 from idp.tokens.keys import KeyRing
 from idp.users.administration import Administration
 from idp.users.code_desk import CodeDesk
+from idp.users.credentials import Passwords
 from idp.users.passwords import HashCost, PasswordHasher
 from idp.users.recovery import Recovery
 from idp.users.registration import Registration
@@ -48,6 +48,7 @@ class Core:
     clock: Clock
     vault: Vault
     hasher: PasswordHasher
+    passwords: Passwords
     outbox: Outbox
     keys: KeyRing
     signin: SignIn
@@ -55,7 +56,6 @@ class Core:
     registration: Registration
     recovery: Recovery
     administration: Administration
-    access: AccessTokens
     tokens: Tokens
     public_url: str
     issuer_overrides: Mapping[str, str]
@@ -166,14 +166,15 @@ class Core:
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def _sweep(self) -> None:
-        """Remove what has expired, now and then; a failure is seen and tried again."""
+        """Remove what has expired and read rotated keys, now and then; a failure is seen and tried again."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 removed = await self.store.collect(self.clock.now())
                 log.debug("removed %d expired records", removed)
+                await self.keys.load()
             except Exception:  # the loop must outlive one bad night of the database
-                log.exception("expired records could not be removed")
+                log.exception("expired records could not be removed, or keys not be read")
 
 
 def _compose(
@@ -181,22 +182,22 @@ def _compose(
 ) -> Core:
     hasher = PasswordHasher(hash_cost)
     outbox = Outbox(Inbox(store, clock) if smtp is None else SmtpCarrier(smtp))
+    passwords = Passwords(store, vault, hasher)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
-    access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))
     core = Core(
         store=store,
         clock=clock,
         vault=vault,
         hasher=hasher,
+        passwords=passwords,
         outbox=outbox,
         keys=keys,
-        signin=SignIn(store, clock, vault, hasher),
+        signin=SignIn(store, clock, vault, passwords),
         sessions=SsoSessions(store, clock),
-        registration=Registration(store, clock, vault, hasher, outbox, desk),
-        recovery=Recovery(store, clock, vault, hasher, outbox, desk),
-        administration=Administration(store, clock, hasher, outbox, desk),
-        access=access,
-        tokens=Tokens(store, clock, keys, access, issuer_of=access.issuer_of),
+        registration=Registration(store, clock, vault, passwords, outbox, desk),
+        recovery=Recovery(store, clock, vault, passwords, outbox, desk),
+        administration=Administration(store, clock, passwords, outbox, desk),
+        tokens=Tokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id)),
         public_url="",
         issuer_overrides={},
     )

@@ -215,6 +215,8 @@ class User:
     enabled: bool = True
     attributes: Mapping[str, str] = field(default_factory=dict)
     password_hash: str | None = field(default=None, repr=False)
+    srp_verifier: str | None = field(default=None, repr=False)
+    """The SRP verifier of this very password, sealed; made where a client of the pool signs in by SRP."""
     temporary_until: float | None = None
     """When a temporary password stops working."""
     logins: tuple[str, ...] = ()
@@ -309,6 +311,14 @@ class Family:
     created_at: float
     expires_at: float
     revoked_at: float | None = None
+    door: str = "oauth"
+    """How it began: `oauth` (hosted pages and the token endpoint) or `api`, whose tokens say other things."""
+    device_key: str | None = None
+    """The device that its refresh tokens are bound to."""
+    active_at: float | None = None
+    """When it was last refreshed."""
+    address: str | None = None
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +353,8 @@ class SigningKey:
     kid: str
     sealed: str = field(repr=False)
     created_at: float
+    signs_from: float
+    """A new key is published before it signs, so that whoever keeps a copy of the JWKS knows it in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from idp.config.reader import Reader
 from idp.model import Client, Pool, RefreshRotation, Secret
+from idp.signin.flows.names import LEGACY_FLAGS
 
 UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 OIDC_SCOPES: Final = ("openid", "email", "phone", "profile")
@@ -26,6 +27,8 @@ AUTH_FLOWS: Final = [
     "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "ALLOW_CUSTOM_AUTH",
     "ALLOW_REFRESH_TOKEN_AUTH",
+    "ALLOW_CLIENT_TOKEN_AUTH",
+    *sorted(LEGACY_FLAGS),
 ]
 LATER: Final = ("AnalyticsConfiguration", "EnablePropagateAdditionalUserContextData")
 
@@ -81,7 +84,7 @@ def _read_client(reader: Reader, pool: Pool) -> ClientConfig:
         oauth_flows=flows,
         oauth_scopes=scopes,
         identity_providers=reader.choices("SupportedIdentityProviders", ("COGNITO",)) or ("COGNITO",),
-        explicit_auth_flows=reader.choices("ExplicitAuthFlows", AUTH_FLOWS),
+        explicit_auth_flows=_read_auth_flows(reader),
         access_token_seconds=access,
         id_token_seconds=identity,
         refresh_token_seconds=refresh,
@@ -96,6 +99,16 @@ def _read_client(reader: Reader, pool: Pool) -> ClientConfig:
     reader.raw("UserPoolId")
     reader.finish(LATER)
     return ClientConfig(client_id, client, wants_secret)
+
+
+def _read_auth_flows(reader: Reader) -> tuple[str, ...]:
+    flows = reader.choices("ExplicitAuthFlows", AUTH_FLOWS)
+    if 0 < len(LEGACY_FLAGS.intersection(flows)) < len(flows):
+        message = "legacy values and ALLOW_... values cannot be mixed"
+        reader.report("ExplicitAuthFlows", "Conflict", message)
+    if "ALLOW_CLIENT_TOKEN_AUTH" in flows and len(flows) > 1:
+        reader.report("ExplicitAuthFlows", "Conflict", "`ALLOW_CLIENT_TOKEN_AUTH` stands alone")
+    return flows
 
 
 def _read_oauth(reader: Reader, pool: Pool) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:

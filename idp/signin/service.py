@@ -27,9 +27,10 @@ from idp.texts import Text
 from idp.users import lifecycle
 from idp.users.aliases import derive_logins
 from idp.users.attributes import find_missing, find_unfit, find_unwritable, merge, refuse_missing
+from idp.users.credentials import Credentials, Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_user, subject_of
-from idp.users.passwords import HasherBusy, PasswordHasher, find_weakness
+from idp.users.passwords import HasherBusy, find_weakness
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class SignIn:
     store: Store
     clock: Clock
     vault: Vault
-    hasher: PasswordHasher
+    passwords: Passwords
     turns: Turns = field(default_factory=Turns)
 
     async def with_password(
@@ -79,7 +80,7 @@ class SignIn:
         if lockout.is_locked(failures, self.clock.now()):
             return refuse(SignInReason.LOCKED)
         try:
-            is_right = await self.hasher.verify(user.password_hash if user else None, password)
+            is_right = await self.passwords.hasher.verify(user.password_hash if user else None, password)
         except HasherBusy:
             return refuse(SignInReason.BUSY)
         now = self.clock.now()
@@ -87,7 +88,7 @@ class SignIn:
         if user is None or decision is SignInReason.INCORRECT:
             await self._count_failure(Failures(pool.id, subject), now)
             return refuse(SignInReason.INCORRECT)
-        user = await self._note_success(user, password, had_failures=failures is not None)
+        user = await self._note_success(pool, user, password, had_failures=failures is not None)
         return self._answer(pool, client, user, decision, now=now)
 
     def _answer(
@@ -108,20 +109,19 @@ class SignIn:
                     await records.failures.create(blank)
             await records.failures.update(key, lambda failures: lockout.after_failure(failures, now))
 
-    async def _note_success(self, user: User, password: str, *, had_failures: bool) -> User:
-        """Forget failures, and replace a hash made with older parameters."""
-        fresh_hash = None
-        if user.password_hash is not None and self.hasher.is_outdated(user.password_hash):
-            with contextlib.suppress(HasherBusy):  # next time, then
-                fresh_hash = await self.hasher.hash(password)
-        if not had_failures and fresh_hash is None:
+    async def _note_success(self, pool: Pool, user: User, password: str, *, had_failures: bool) -> User:
+        """Forget failures, and replace credentials that are not as they would be made today."""
+        fresh = None
+        with contextlib.suppress(HasherBusy):  # next time, then
+            fresh = await self.passwords.renew(pool, user, password)
+        if not had_failures and fresh is None:
             return user
         async with self.store.writing() as records:
             await _forget_failures(records, user)
-            if fresh_hash is None:
+            if fresh is None:
                 return user
             return await records.users.update(
-                (user.pool_id, user.sub), lambda now: _rehash(now, user.password_hash, fresh_hash)
+                (user.pool_id, user.sub), lambda now: _renew(now, user.password_hash, fresh)
             )
 
     async def answer_new_password(
@@ -144,14 +144,18 @@ class SignIn:
             return SignInRefused(SignInReason.PASSWORD_UNFIT, text)
         if text := find_unfit(pool, changes) or find_unwritable(client, changes):
             return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, text)
+        async with self.store.reading() as records:
+            user = await records.users.find(pool.id, attempt.sub)
+        if user is None:
+            return refuse(SignInReason.SESSION_INVALID)
         try:
-            password_hash = await self.hasher.hash(new_password)
+            credentials = await self.passwords.make(pool, user.username, new_password)
         except HasherBusy:
             return refuse(SignInReason.BUSY)
-        return await self._replace_password(pool, attempt, password_hash, changes)
+        return await self._replace_password(pool, attempt, credentials, changes)
 
     async def _replace_password(
-        self, pool: Pool, attempt: Attempt, password_hash: str, changes: Mapping[str, str]
+        self, pool: Pool, attempt: Attempt, credentials: Credentials, changes: Mapping[str, str]
     ) -> SignInOutcome:
         now = self.clock.now()
         try:
@@ -159,7 +163,7 @@ class SignIn:
                 user = await records.users.hold(pool.id, attempt.sub)
                 if not user.enabled or not _is_answerable(user, attempt):
                     return refuse(SignInReason.SESSION_INVALID)
-                changed = choose_password(pool, user, password_hash, changes, now=now)
+                changed = choose_password(pool, user, credentials, changes, now=now)
                 if text := refuse_missing(find_missing(pool, changed.attributes)):
                     return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, text)
                 user = await records.users.update((pool.id, user.sub), lambda _: changed)
@@ -172,15 +176,14 @@ class SignIn:
 
 
 def choose_password(
-    pool: Pool, user: User, password_hash: str, changes: Mapping[str, str], *, now: float
+    pool: Pool, user: User, credentials: Credentials, changes: Mapping[str, str], *, now: float
 ) -> User:
     """Give a user the password they chose, and the attributes they supplied with it. Pure."""
     status = lifecycle.advance(user.status, Event.CHOOSE_PASSWORD)
     assert status is not None
     changed = replace(
-        user,
+        credentials.given_to(user),
         status=status,
-        password_hash=password_hash,
         temporary_until=None,
         attributes=merge(user.attributes, changes),
         updated_at=now,
@@ -196,9 +199,9 @@ def _alias_taken(changes: Mapping[str, str]) -> Text:
     return texts.ALIAS_EXISTS.filled(attribute=next(iter(changes), "username"))
 
 
-def _rehash(user: User, checked_hash: str | None, fresh_hash: str) -> User:
-    """Put the new hash in the place of the one that was checked, unless the password changed meanwhile."""
-    return replace(user, password_hash=fresh_hash) if user.password_hash == checked_hash else user
+def _renew(user: User, checked_hash: str | None, fresh: Credentials) -> User:
+    """Put the new credentials in the place of what was checked, unless the password changed meanwhile."""
+    return fresh.given_to(user) if user.password_hash == checked_hash else user
 
 
 async def _forget_failures(records: Records, user: User) -> None:

@@ -27,6 +27,7 @@ from idp.model import (
     SsoSession,
     User,
 )
+from idp.signin.records import Device, Spent
 
 R = TypeVar("R")
 
@@ -155,8 +156,16 @@ class SsoSessions(Collection[SsoSession], Protocol):
         ...
 
 
+class Devices(Collection[Device], Protocol):
+    """Devices, by pool id and device key."""
+
+    async def of(self, pool_id: str, sub: str, *, limit: int = 60, after: str = "") -> tuple[Device, ...]:
+        """A user's confirmed devices by key, those after the key `after`."""
+        ...
+
+
 class SigningKeys(Collection[SigningKey], Protocol):
-    """Signing keys, by pool id and use."""
+    """Signing keys, by id."""
 
     async def list(self) -> tuple[SigningKey, ...]:
         """All keys of all pools."""
@@ -208,6 +217,10 @@ class Records(Protocol):
     def sso_sessions(self) -> SsoSessions: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
+    @property
+    def spent(self) -> Collection[Spent]: ...
+    @property
+    def devices(self) -> Devices: ...
     @property
     def mails(self) -> Mails: ...
     @property

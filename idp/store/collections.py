@@ -246,9 +246,9 @@ class SsoSessionRows(Rows[model.SsoSession]):
 
 
 class SigningKeyRows(Rows[model.SigningKey]):
-    """Signing keys, by pool id and use."""
+    """Signing keys, by id."""
 
-    table = schema.signing_keys
+    table = schema.pool_keys
     adapter = TypeAdapter(model.SigningKey)
 
     async def list(self) -> tuple[model.SigningKey, ...]:

@@ -17,13 +17,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, event, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from idp.seal import Vault
-from idp.store import collections, factor_rows, schema
+from idp.store import collections, factor_rows, schema, signin_rows
 from idp.store.base import Records, StoreUnavailable, StoreUnusable
 from idp.store.migrate import migrate
 from idp.store.outages import describe_outage
@@ -46,6 +46,8 @@ REUSE_MEMORY_SECONDS: Final = 3600.0
 COUNTER_MEMORY_SECONDS: Final = 86_400.0
 LOCKOUT_MEMORY_SECONDS: Final = 1_800.0
 MAIL_MEMORY_SECONDS: Final = 7 * 86_400.0
+UNCONFIRMED_DEVICE_SECONDS: Final = 86_400.0
+"""An access token lives a day at most; nobody can confirm the device it names after that."""
 
 
 class SqlRecords:
@@ -63,6 +65,8 @@ class SqlRecords:
         self.refresh_tokens = collections.RefreshTokenRows(connection)
         self.sso_sessions = collections.SsoSessionRows(connection)
         self.signing_keys = collections.SigningKeyRows(connection)
+        self.spent = signin_rows.SpentRows(connection)
+        self.devices = signin_rows.DeviceRows(connection)
         self.mails = collections.MailRows(connection)
         self.mfa_preferences = factor_rows.MfaPreferenceRows(connection)
         self.software_tokens = factor_rows.SoftwareTokenRows(connection)
@@ -213,5 +217,13 @@ def _expired(now: float) -> list[tuple[Table, ColumnElement[bool]]]:
         (schema.mailed_codes, schema.mailed_codes.c.expires_at < now - COUNTER_MEMORY_SECONDS),
         (schema.failures, schema.failures.c.last_at < now - LOCKOUT_MEMORY_SECONDS),
         (schema.ceremonies, schema.ceremonies.c.expires_at < now),
+        (schema.spent, schema.spent.c.expires_at < now),
+        (
+            schema.devices,
+            and_(
+                schema.devices.c.sealed_verifier.is_(None),
+                schema.devices.c.created_at < now - UNCONFIRMED_DEVICE_SECONDS,
+            ),
+        ),
         (schema.mails, schema.mails.c.sent_at < now - MAIL_MEMORY_SECONDS),
     ]

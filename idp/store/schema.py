@@ -92,6 +92,7 @@ users = Table(
     Column("enabled", Boolean, nullable=False),
     _json("attributes"),
     _text("password_hash", size=512, nullable=True),
+    _long("srp_verifier", nullable=True),
     _time("temporary_until", nullable=True),
     _time("created_at"),
     _time("updated_at"),
@@ -195,6 +196,11 @@ families = Table(
     _time("created_at"),
     _time("expires_at"),
     _time("revoked_at", nullable=True),
+    Column("door", String(16), nullable=False, server_default="oauth"),
+    _text("device_key", nullable=True),
+    _time("active_at", nullable=True),
+    _text("address", nullable=True),
+    _long("user_agent", nullable=True),
     _user_owned(),
     _client_owned(),
     UniqueConstraint("event_id"),
@@ -227,16 +233,17 @@ sso_sessions = Table(
     Index(None, "expires_at"),
 )
 
-signing_keys = Table(
-    "signing_keys",
+pool_keys = Table(
+    "pool_keys",
     metadata,
-    _key("pool_id"),
-    _key("use", 16),
-    _text("kid"),
+    _key("kid"),
+    _text("pool_id"),
+    _text("use", size=16),
     _long("sealed"),
     _time("created_at"),
+    _time("signs_from"),
     _pool_owned(),
-    UniqueConstraint("kid"),
+    Index(None, "pool_id"),
 )
 
 mails = Table(
@@ -304,4 +311,24 @@ ceremonies = Table(
     _time("expires_at"),
     _pool_owned(),
     Index(None, "expires_at"),
+)
+
+spent = Table("spent", metadata, _key("id", 64), _time("expires_at"), Index(None, "expires_at"))
+
+devices = Table(
+    "devices",
+    metadata,
+    _key("pool_id"),
+    _key("key", 64),
+    _text("sub"),
+    _text("group_key", size=64),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("last_authenticated_at"),
+    _long("name", nullable=True),
+    _long("sealed_verifier", nullable=True),
+    Column("remembered", Boolean, nullable=False),
+    _text("address"),
+    _user_owned(),
+    Index(None, "pool_id", "sub"),
 )

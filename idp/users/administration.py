@@ -22,9 +22,10 @@ from idp.users import lifecycle
 from idp.users.aliases import check_username, contact_kind, derive_logins
 from idp.users.attributes import find_unfit
 from idp.users.code_desk import CodeDesk
+from idp.users.credentials import Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_for_administrator
-from idp.users.passwords import HasherBusy, PasswordHasher, find_weakness, generate_password
+from idp.users.passwords import HasherBusy, find_weakness, generate_password
 from idp.users.recovery import can_recover, forget_sign_ins
 from idp.users.verdicts import BUSY
 
@@ -51,7 +52,7 @@ class Administration:
 
     store: Store
     clock: Clock
-    hasher: PasswordHasher
+    passwords: Passwords
     outbox: Outbox
     desk: CodeDesk
 
@@ -72,7 +73,7 @@ class Administration:
         if refusal := check_draft(pool, username, user, secret):
             return refusal
         try:
-            user = replace(user, password_hash=await self.hasher.hash(secret))
+            user = (await self.passwords.make(pool, user.username, secret)).given_to(user)
         except HasherBusy:
             return BUSY
         if permanent and password is not None:
@@ -120,8 +121,12 @@ class Administration:
         """Set a password, for good or until the next sign-in; lifts the lockout and ends browser sessions."""
         if text := find_weakness(pool.password_policy, password):
             return UserRefused(UserReason.INVALID_PASSWORD, text)
+        async with self.store.reading() as records:
+            known = await find_for_administrator(records, pool, username)
+        if known is None:
+            return UNKNOWN
         try:
-            password_hash = await self.hasher.hash(password)
+            credentials = await self.passwords.make(pool, known.username, password)
         except HasherBusy:
             return BUSY
         until = (
@@ -135,7 +140,7 @@ class Administration:
             stepped = step(user)
             if isinstance(stepped, UserRefused):
                 return stepped
-            return replace(stepped, password_hash=password_hash, temporary_until=until)
+            return replace(credentials.given_to(stepped), temporary_until=until)
 
         return await self._change(pool, username, change, ends_sessions=True)
 

@@ -117,10 +117,14 @@ class PasswordHasher:
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
+        self.operations += 1
+        return await self.run(work)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do other heavy work of a sign-in (SRP) in the same threads, under the same bound."""
         if self._waiting >= MOST_WAITING:
             raise HasherBusy("too many passwords are waiting to be checked")
         self._waiting += 1
-        self.operations += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:

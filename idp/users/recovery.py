@@ -19,9 +19,10 @@ from idp.seal import Vault
 from idp.store.base import NotFound, Records, Store
 from idp.users import lifecycle
 from idp.users.code_desk import CodeDesk
+from idp.users.credentials import Credentials, Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_user, simulate_delivery, subject_of
-from idp.users.passwords import HasherBusy, PasswordHasher, find_weakness
+from idp.users.passwords import HasherBusy, find_weakness
 from idp.users.verdicts import BUSY, refuse_verdict
 
 FORGOT = CodePurpose.FORGOT_PASSWORD
@@ -34,7 +35,7 @@ class Recovery:
     store: Store
     clock: Clock
     vault: Vault
-    hasher: PasswordHasher
+    passwords: Passwords
     outbox: Outbox
     desk: CodeDesk
 
@@ -69,7 +70,7 @@ class Recovery:
         if text := find_weakness(pool.password_policy, new_password):
             return UserRefused(UserReason.INVALID_PASSWORD, text)
         try:
-            password_hash = await self.hasher.hash(new_password)
+            credentials = await self.passwords.make(pool, await self._name_of(pool, username), new_password)
         except HasherBusy:
             return BUSY
         async with self.store.writing() as records:
@@ -88,10 +89,16 @@ class Recovery:
             assert user is not None
             now = self.clock.now()
             recovered = await records.users.update(
-                (pool.id, user.sub), lambda old: recover_user(old, password_hash, now=now)
+                (pool.id, user.sub), lambda old: recover_user(old, credentials, now=now)
             )
             await forget_sign_ins(records, recovered)
         return Confirmed(recovered)
+
+    async def _name_of(self, pool: Pool, username: str) -> str:
+        """Return the canonical username, or the typed one where nobody has it: the work is the same."""
+        async with self.store.reading() as records:
+            user = await find_user(records, pool, username)
+        return user.username if user is not None else username
 
 
 def can_recover(pool: Pool, user: User) -> bool:
@@ -102,11 +109,12 @@ def can_recover(pool: Pool, user: User) -> bool:
     )
 
 
-def recover_user(user: User, password_hash: str, *, now: float) -> User:
+def recover_user(user: User, credentials: Credentials, *, now: float) -> User:
     """Give a user the new password. Pure."""
     status = lifecycle.advance(user.status, Event.RECOVER)
     assert status is not None
-    return replace(user, status=status, password_hash=password_hash, temporary_until=None, updated_at=now)
+    recovered = replace(user, status=status, temporary_until=None, updated_at=now)
+    return credentials.given_to(recovered)
 
 
 async def forget_sign_ins(records: Records, user: User) -> None:

@@ -24,9 +24,10 @@ from idp.users import lifecycle
 from idp.users.aliases import check_username, contact_kind, derive_logins
 from idp.users.attributes import find_missing, find_unfit, find_unwritable, refuse_missing
 from idp.users.code_desk import CodeDesk
+from idp.users.credentials import Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_user, simulate_delivery, subject_of
-from idp.users.passwords import HasherBusy, PasswordHasher, find_weakness
+from idp.users.passwords import HasherBusy, find_weakness
 from idp.users.verdicts import BUSY, refuse_verdict
 
 SIGN_UP = CodePurpose.SIGN_UP
@@ -43,7 +44,7 @@ class Registration:
     store: Store
     clock: Clock
     vault: Vault
-    hasher: PasswordHasher
+    passwords: Passwords
     outbox: Outbox
     desk: CodeDesk
 
@@ -59,7 +60,7 @@ class Registration:
             if await find_user(records, pool, username) is not None:  # spares the hashing
                 return refuse_taken(pool, username)
         try:
-            user = replace(draft, password_hash=await self.hasher.hash(password))
+            user = (await self.passwords.make(pool, draft.username, password)).given_to(draft)
         except HasherBusy:
             return BUSY
         try:

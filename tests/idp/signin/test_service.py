@@ -242,7 +242,7 @@ async def test_nobody_verifies_their_own_address_with_a_new_password(scene: Scen
 async def test_a_hash_with_older_parameters_is_replaced_at_sign_in(scene: Scene) -> None:
     user = await scene.add()
     hasher = PasswordHasher(HashCost(memory_kib=16, passes=2))
-    scene.core.signin.hasher = hasher
+    scene.core.passwords.hasher = hasher
     outcome = await scene.sign_in()
     assert isinstance(outcome, SignedIn)
     assert outcome.user.password_hash != user.password_hash
