@@ -20,7 +20,7 @@ from lb.asgi import LoadBalancer
 from lb.door import Door
 from lb.exits import CannotStart, explain
 from lb.guarded import GuardedProtocol
-from lb.http2 import AlpnProtocol
+from lb.http2.choice import AlpnProtocol
 from lb.keyfiles import make_private
 from lb.outcomes import Answer
 from lb.pool_server import PoolServer

@@ -1,9 +1,10 @@
-"""What a client's frames may cost, judged by their heads before h2 buffers or parses them. Pure.
+"""What a peer's frames may cost, judged by their heads before h2 buffers or parses them. Pure.
 
 Attacks on HTTP/2 servers are floods of frames that are cheap to send and dear to serve: reset streams
 (CVE-2023-44487), CONTINUATION (CVE-2024-24549 and its siblings), PING, SETTINGS, PRIORITY and empty DATA
 (CVE-2019-9511 to -9518). All draw on one budget per connection, which time and honest traffic refill.
 GOAWAY is taken out: h2 would take it for the end of everything, and answers in flight are still wanted.
+Clients pass here, and targets, who are trusted more: theirs is a larger budget.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _COSTS = {
 _UNKNOWN = 5
 _EMPTY_DATA = 10
 _STRAY_HEADERS = 10
+_WHOLE_FRAME = 2.0
 _STRAY_DATA = 4
 """DATA of a stream that is over: what was on its way when it was reset, or a flood."""
 
@@ -72,21 +74,42 @@ class Budget:
         if self.left < 0:
             raise Abuse(ErrorCodes.ENHANCE_YOUR_CALM, "more control frames than traffic")
 
+    def earn_frame(self, size: int, *, window_was_shut: bool) -> None:
+        """Refill for `size` bytes that the peer wanted. A frame that was as long as what there was to send
+        pays for the WINDOW_UPDATE that answers it, however short (messages of gRPC); one cut by a window does
+        not, or opening that by single bytes were free (CVE-2019-9511).
+        """
+        self.earn(size / 1024 if window_was_shut else max(size / 1024, _WHOLE_FRAME))
+
     def earn(self, amount: float) -> None:
         """Refill: time has passed, or work was done that the client wanted."""
         self.left = min(self.LIMIT, self.left + amount)
 
 
-class FrameGate:
-    """Passes a client's bytes on to h2, frame by frame, or raises `Abuse`."""
+class TargetBudget(Budget):
+    """What a target's connection may cost: servers of gRPC measure the line by PINGs."""
 
-    def __init__(self, now: float) -> None:
-        self.budget = Budget(now)
-        self.client_leaves = False
-        """The client sent GOAWAY: it opens no more streams."""
+    __slots__ = ()
+
+    LIMIT = 20_000.0
+    PER_SECOND = 2000.0
+
+
+class FrameGate:
+    """Passes a peer's bytes on to h2, frame by frame, or raises `Abuse`."""
+
+    def __init__(
+        self, budget: Budget, *, preface: bytes = PREFACE, max_header_block: int = MAX_HEADER_BLOCK
+    ) -> None:
+        """`preface`: what must come first. `max_header_block`: bytes of a header block, compressed."""
+        self.budget = budget
+        self.goaway: tuple[int, int] | None = None
+        """(last stream, error code) of the newest GOAWAY."""
         self.block_since = 0.0
         """When the header block began that is not complete; 0.0: none."""
-        self._preface = PREFACE
+        self._preface = preface
+        self._max_block = max_header_block
+        self._farewell = b""
         self._partial = b""
         self._left = 0
         self._dropping = False
@@ -109,9 +132,10 @@ class FrameGate:
             if self._left:
                 step = min(self._left, end - position)
                 self._left -= step
-                position += step
                 if self._dropping:
-                    start = position
+                    self._read_goaway(data[position : position + step])
+                    start = position + step
+                position += step
                 continue
             if end - position < FRAME_HEAD:
                 self._partial = data[position:]
@@ -155,14 +179,30 @@ class FrameGate:
                 if self._settings > MAX_SETTINGS:
                     raise Abuse(ErrorCodes.ENHANCE_YOUR_CALM, "too many settings")
             elif kind == GOAWAY:
-                self.client_leaves = True
+                self._begin_goaway(length)
+
+    @property
+    def peer_leaves(self) -> bool:
+        """Tell whether the peer sent GOAWAY: of a client, that it opens no more streams."""
+        return self.goaway is not None
+
+    def _begin_goaway(self, length: int) -> None:
+        self._farewell = b""
+        if length < 8:
+            raise Abuse(ErrorCodes.FRAME_SIZE_ERROR, "GOAWAY that is cut off")
+
+    def _read_goaway(self, data: bytes) -> None:
+        before = len(self._farewell)
+        self._farewell += data[: 8 - before]
+        if before < 8 == len(self._farewell):
+            last = int.from_bytes(self._farewell[:4], "big") & 0x7FFFFFFF
+            self.goaway = (last, int.from_bytes(self._farewell[4:], "big"))
 
     def _add_to_block(self, length: int, flags: int, now: float) -> None:
         self._block += length
-        if self._block > MAX_HEADER_BLOCK:
-            raise Abuse(
-                ErrorCodes.ENHANCE_YOUR_CALM, "compressed header block beyond 8 KiB", oversized_head=True
-            )
+        if self._block > self._max_block:
+            why = f"compressed header block beyond {self._max_block // 1024} KiB"
+            raise Abuse(ErrorCodes.ENHANCE_YOUR_CALM, why, oversized_head=True)
         if flags & _END_HEADERS:
             self.block_since = 0.0
         elif not self.block_since:

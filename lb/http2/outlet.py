@@ -1,7 +1,8 @@
 """Sending what the streams of one connection have, as windows and the socket allow.
 
-Streams take turns frame by frame, so that a large response does not hold up small ones. Nothing is made a
-frame that the client has no room for: what waits, waits in its stream, and holds back its target.
+To clients and to targets. Streams take turns frame by frame, so that a large response does not hold up
+small ones. Nothing is made a frame that the peer has no room for: what waits, waits in its stream, and
+holds back its source.
 """
 
 from __future__ import annotations
@@ -9,46 +10,50 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from time import monotonic
+from typing import Generic, TypeVar
 
 from h2.exceptions import StreamClosedError
 
 from lb.backlog import Backlog
 from lb.http2.gate import MAX_FRAME, Budget
-from lb.http2.session import Session
-from lb.http2.stream import Stream
+from lb.http2.outbound import HeaderPairs, OutboundStream
+from lb.http2.session import Session, TargetSession
 
 BATCH = 64 * 1024
 """Bytes of frames that are made before they are written, and the socket is looked at again."""
 
 
-class Outlet:
+S = TypeVar("S", bound=OutboundStream)
+
+
+class Outlet(Generic[S]):
     """The writing side of one connection."""
 
     def __init__(
         self,
-        session: Session,
+        session: Session | TargetSession,
         transport: asyncio.Transport,
         budget: Budget,
         *,
-        on_sent: Callable[[Stream], None],
+        on_sent: Callable[[S], None],
     ) -> None:
-        """Call `on_sent` when the last frame of a response is on its way."""
+        """Call `on_sent` when the last frame of a stream is on its way."""
         self._session = session
         self._transport = transport
         self._budget = budget
         self._on_sent = on_sent
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
-        self.waiting: dict[int, Stream] = {}
+        self.waiting: dict[int, S] = {}
         """Streams that have something to send and could not, in the order of their turns."""
         self.full = False
-        """The client does not read what was written to its socket."""
+        """The peer does not read what was written to its socket."""
         self.backlog = Backlog(transport)
         """What it has yet to read of that."""
         self.dead = False
         """h2 makes no frames any more."""
 
-    def push(self, stream: Stream) -> None:
+    def push(self, stream: S) -> None:
         """Send what a stream has now."""
         if self.dead or not stream.pending:
             return
@@ -104,16 +109,14 @@ class Outlet:
         self._scheduled = False
         self.write()
 
-    def drop(self, stream: Stream) -> None:
+    def drop(self, stream: S) -> None:
         """Send nothing more on a stream."""
         stream.closed = True
-        stream.head = None
-        stream.out.clear()
-        stream.queued = 0
+        stream.clear()
         self.waiting.pop(stream.id, None)
 
     def pause(self) -> None:
-        """Make no more frames: the client does not read."""
+        """Make no more frames: the peer does not read."""
         self.full = True
 
     def resume(self) -> None:
@@ -125,30 +128,35 @@ class Outlet:
             stream.moved_at = now
         self.pump()
 
-    def _send(self, stream: Stream) -> int:
+    def _send(self, stream: S) -> int:
         """Make a stream's next frame; return its size, -1 when the windows allow none."""
         try:
             if stream.head is not None:
                 return self._send_head(stream, stream.head)
             return self._send_body(stream)
         except StreamClosedError:
-            # Reset by the client; h2 knew it from bytes whose events are still to be handled.
+            # Reset by the peer; h2 knew it from bytes whose events are still to be handled.
             self.drop(stream)
             return -1
 
-    def _send_head(self, stream: Stream, head: list[tuple[bytes, bytes]]) -> int:
+    def _send_head(self, stream: S, head: HeaderPairs) -> int:
         stream.head = None
-        last = stream.ended and not stream.out
-        self._session.send_headers(stream.id, head, end_stream=last)
+        last = stream.ended and not stream.out and not stream.trailers
+        return self._send_block(stream, head, last=last)
+
+    def _send_block(self, stream: S, pairs: HeaderPairs, *, last: bool) -> int:
+        self._session.send_headers(stream.id, pairs, end_stream=last)
         size: int = self._session.encoder.size + 9
-        stream.exchange.record.sent_bytes += size
+        stream.note_sent(size)
         if last:
             self._sent(stream)
         return size
 
-    def _send_body(self, stream: Stream) -> int:
+    def _send_body(self, stream: S) -> int:
         session = self._session
         if not stream.out:
+            if stream.trailers:
+                return self._send_block(stream, stream.trailers, last=True)
             session.end_stream(stream.id)
             self._sent(stream)
             return 9
@@ -156,17 +164,17 @@ class Outlet:
         if limit <= 0:
             return -1
         data = stream.take(limit)
-        last = stream.ended and not stream.out
+        last = stream.ended and not stream.out and not stream.trailers
         session.send_data(stream.id, data, end_stream=last)
         size = len(data)
-        self._budget.earn(size / 1024)
-        stream.exchange.record.sent_bytes += size + 9
+        self._budget.earn_frame(size, window_was_shut=stream.cut_by_window(size))
+        stream.note_sent(size + 9)
         stream.note_progress(size)
         if last:
             self._sent(stream)
         return size + 9
 
-    def _sent(self, stream: Stream) -> None:
+    def _sent(self, stream: S) -> None:
         stream.closed = True
         self.waiting.pop(stream.id, None)
         self._on_sent(stream)

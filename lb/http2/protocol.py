@@ -34,7 +34,7 @@ from lb.asgi import LoadBalancer, fill_record, find_load_balancer
 from lb.client_facts import ClientFacts
 from lb.exchange import HIGH_WATER, Exchange
 from lb.http2.cycle import start_cycle
-from lb.http2.gate import Abuse, FrameGate
+from lb.http2.gate import Abuse, Budget, FrameGate
 from lb.http2.head import Fields, Malformed, admit_fields, read_fields
 from lb.http2.outlet import Outlet
 from lb.http2.session import CONNECTION_WINDOW, MAX_STREAMS, STREAM_WINDOW, Session
@@ -84,9 +84,9 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         self.streams: dict[int, Stream] = {}
         self.requests = 0
         self.connected_at = self.silent_since = monotonic()
-        self.gate = FrameGate(self.connected_at)
+        self.gate = FrameGate(Budget(self.connected_at))
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-        self.outlet: Outlet = cast(Outlet, None)
+        self.outlet: Outlet[Stream] = cast("Outlet[Stream]", None)
         self._unacknowledged = 0
         self._leaving_since = 0.0
         """The end was announced; 0.0: not yet."""
@@ -127,7 +127,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
             self._break(getattr(error, "error_code", ErrorCodes.PROTOCOL_ERROR), str(error))
         else:
             self.outlet.pump()
-            if self.gate.client_leaves and not self.streams:
+            if self.gate.peer_leaves and not self.streams:
                 self._close()
 
     def eof_received(self) -> None:
@@ -346,7 +346,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         if stream.exchange.done:
             stream.exchange.hand_over()
         self.outlet.write_soon()
-        if not self.streams and (self._last_stream >= 0 or self.gate.client_leaves):
+        if not self.streams and (self._last_stream >= 0 or self.gate.peer_leaves):
             self._close()
 
     # Ends of the connection.

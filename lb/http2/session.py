@@ -23,21 +23,26 @@ from lb.http2.hpack import StaticEncoder
 MAX_STREAMS = 128
 """ALB: concurrent streams of one connection."""
 STREAM_WINDOW = 128 * 1024
-"""Bytes of a request's body that may wait for a slow target, per stream."""
+"""Bytes of a body that may wait for whoever is to take it, per stream."""
 CONNECTION_WINDOW = 1024 * 1024
-"""Given back at once, whatever a stream waits for: slow targets must not hold up other streams."""
+"""Given back at once, whatever a stream waits for: what is slow must not hold up other streams."""
 DEFAULT_WINDOW = 65535
 KEPT_STREAMS = 64
 """Closed streams that may pile up before h2 looks for them: it looks at all streams for every request."""
 
-_CONFIGURATION = H2Configuration(
-    client_side=False,
-    header_encoding=None,
-    validate_inbound_headers=False,
-    normalize_inbound_headers=False,
-    validate_outbound_headers=False,
-    normalize_outbound_headers=False,
-)
+MAX_RESPONSE_HEADERS = 32 * 1024
+"""ALB quota: all headers of a target's response."""
+
+
+def _configuration(*, client_side: bool) -> H2Configuration:
+    return H2Configuration(
+        client_side=client_side,
+        header_encoding=None,
+        validate_inbound_headers=False,
+        normalize_inbound_headers=False,
+        validate_outbound_headers=False,
+        normalize_outbound_headers=False,
+    )
 
 
 class _Stream(H2Stream):
@@ -48,12 +53,28 @@ class _Stream(H2Stream):
         """Leave the comparison to the protocol."""
 
 
-class Session(H2Connection):
-    """The HTTP/2 side of one client connection, without I/O."""
+class _Session(H2Connection):
+    """What both sides have in common."""
+
+    def __init__(self, *, client_side: bool) -> None:
+        super().__init__(_configuration(client_side=client_side))
+        self.encoder: Any = StaticEncoder()
+
+    def _forget_closed_streams(self) -> None:
+        if len(self.streams) > KEPT_STREAMS:
+            self._open_streams(1)
+
+    def _begin_new_stream(self, stream_id: int, allowed_ids: AllowedStreamIDs) -> H2Stream:
+        stream = super()._begin_new_stream(stream_id, allowed_ids)
+        stream.__class__ = _Stream
+        return stream
+
+
+class Session(_Session):
+    """The HTTP/2 side of one client's connection, without I/O."""
 
     def __init__(self) -> None:
-        super().__init__(_CONFIGURATION)
-        self.encoder: Any = StaticEncoder()
+        super().__init__(client_side=False)
         self.local_settings = Settings(
             client=False,
             initial_values={
@@ -71,11 +92,31 @@ class Session(H2Connection):
     @property
     def open_inbound_streams(self) -> int:
         """Say none: the protocol counts, and refuses the stream where h2 would end the connection."""
-        if len(self.streams) > KEPT_STREAMS:
-            self._open_streams(1)
+        self._forget_closed_streams()
         return 0
 
-    def _begin_new_stream(self, stream_id: int, allowed_ids: AllowedStreamIDs) -> H2Stream:
-        stream = super()._begin_new_stream(stream_id, allowed_ids)
-        stream.__class__ = _Stream
-        return stream
+
+class TargetSession(_Session):
+    """The HTTP/2 side of one connection to a target, without I/O."""
+
+    def __init__(self) -> None:
+        super().__init__(client_side=True)
+        self.local_settings = Settings(
+            client=True,
+            initial_values={
+                SettingCodes.ENABLE_PUSH: 0,
+                SettingCodes.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
+                SettingCodes.MAX_FRAME_SIZE: MAX_FRAME,
+                SettingCodes.MAX_HEADER_LIST_SIZE: MAX_RESPONSE_HEADERS,
+            },
+        )
+        # A head somewhat beyond the limit costs its request alone; one beyond this, the connection.
+        self.decoder.max_header_list_size = 2 * MAX_RESPONSE_HEADERS
+        self.initiate_connection()
+        self.increment_flow_control_window(CONNECTION_WINDOW - DEFAULT_WINDOW)
+
+    @property
+    def open_outbound_streams(self) -> int:
+        """Say none: the connection counts, and asks for no more than the target allows."""
+        self._forget_closed_streams()
+        return 0

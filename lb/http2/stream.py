@@ -6,20 +6,19 @@ around the load balancer it stands in for the protocol under `lb.cycle.Cycle`.
 
 from __future__ import annotations
 
-from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from lb.exchange import HIGH_WATER, Exchange
+from lb.exchange import Exchange
+from lb.http2.outbound import HIGH_WATER, OutboundStream
 
 if TYPE_CHECKING:
     from lb.cycle import Cycle
     from lb.http2.protocol import Http2Protocol
     from lb.upstream.connection import ResponseHead, UpstreamConnection
 
-LOW_WATER = HIGH_WATER // 2
 _FORBIDDEN = frozenset({b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
 _MEMORY = 1024
 _lower: dict[bytes, bytes] = {}
@@ -38,25 +37,16 @@ def lower_name(name: bytes) -> bytes:
     return lower
 
 
-class Stream:
+class Stream(OutboundStream):
     """A request's stream, from its head to the last frame in either direction."""
 
     __slots__ = (
-        "closed",
         "cycle",
-        "ended",
         "exchange",
         "expected",
         "flow",
-        "full",
-        "head",
-        "id",
-        "moved",
-        "moved_at",
-        "out",
         "paused",
         "protocol",
-        "queued",
         "received",
         "remote_ended",
         "unacknowledged",
@@ -65,23 +55,11 @@ class Stream:
     exchange: Exchange
 
     def __init__(self, protocol: Http2Protocol, stream_id: int) -> None:
+        super().__init__(stream_id)
         self.protocol = protocol
-        self.id = stream_id
         self.cycle: Cycle | None = None
         """Under a middleware: what runs the application for this request."""
         self.flow: FlowControl | None = None
-        # The response, on its way out.
-        self.head: list[tuple[bytes, bytes]] | None = None
-        self.out: deque[bytes | memoryview] = deque()
-        self.queued = 0
-        self.ended = False
-        """Nothing will be added to `out`."""
-        self.full = False
-        self.closed = False
-        """No frame may be sent on it any more."""
-        self.moved = 0
-        self.moved_at = 0.0
-        """When a piece of the response worth mentioning was sent last."""
         # The request's body, on its way in.
         self.expected = -1
         """Content-Length; -1: none."""
@@ -94,42 +72,16 @@ class Stream:
     def __repr__(self) -> str:
         return f"Stream({self.id} queued={self.queued} ended={self.ended} closed={self.closed})"
 
-    @property
-    def pending(self) -> bool:
-        """Tell whether there is anything to send."""
-        return not self.closed and (self.head is not None or bool(self.out) or self.ended)
+    def on_room(self) -> None:
+        """Let the target, or the application, go on."""
+        if self.flow is not None:
+            self.flow.resume_writing()
+        elif not self.exchange.done:
+            self.exchange.on_client_ready()
 
-    def take(self, limit: int) -> bytes:
-        """Take up to `limit` bytes of the queued body, small pieces joined."""
-        out = self.out
-        pieces = []
-        while out and limit:
-            piece = out[0]
-            if len(piece) > limit:
-                view = memoryview(piece)
-                pieces.append(view[:limit])
-                out[0] = view[limit:]
-                limit = 0
-            else:
-                pieces.append(memoryview(piece))
-                limit -= len(piece)
-                out.popleft()
-        data = bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
-        self.queued -= len(data)
-        return data
-
-    def note_progress(self, size: int) -> None:
-        """Count what was sent: a client that takes a byte a minute makes no progress."""
-        self.moved += size
-        if self.moved >= LOW_WATER // 2 or not self.out:
-            self.moved = 0
-            self.moved_at = monotonic()
-        if self.full and self.queued <= LOW_WATER:
-            self.full = False
-            if self.flow is not None:
-                self.flow.resume_writing()
-            elif not self.exchange.done:
-                self.exchange.on_client_ready()
+    def note_sent(self, size: int) -> None:
+        """Count it for the access log."""
+        self.exchange.record.sent_bytes += size
 
     def free_application(self) -> None:
         """Let an application that waits for this client find out that there is none."""
@@ -155,9 +107,11 @@ class Stream:
 
     def write_body(self, data: bytes) -> None:
         """Take a piece of the body."""
-        if data:
-            self.out.append(data)
-            self.queued += len(data)
+        self.queue(data)
+
+    def write_trailers(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        """Take the trailers: they end the response."""
+        self.trailers = pairs
 
     def flush(self) -> None:
         """Send what can be sent; hold the target back when too much waits."""
@@ -178,9 +132,7 @@ class Stream:
         """Forget the response, if its head was not sent yet."""
         if self.head is None:
             return False
-        self.head = None
-        self.out.clear()
-        self.queued = 0
+        self.clear()
         self.protocol.outlet.waiting.pop(self.id, None)
         return True
 

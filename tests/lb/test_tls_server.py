@@ -19,7 +19,7 @@ import uvloop
 
 from lb.asgi import LoadBalancer
 from lb.door import Door
-from lb.http2 import AlpnProtocol
+from lb.http2.choice import AlpnProtocol
 from lb.runtime import Runtime
 from lb.settings import CertificateFiles, LoadBalancerAttributes, MutualAuthentication
 from lb.tls import ListenerTls

@@ -13,7 +13,7 @@ import pytest
 import trustme
 import uvloop
 
-from lb.http2 import AlpnProtocol
+from lb.http2.choice import AlpnProtocol
 from lb.settings import CertificateFiles
 from tests.support.data_plane import Plane, serving
 from tests.support.tls_front import Authority, make_authority

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import lb.http2.protocol
-from lb.http2 import Http2Protocol
+from lb.http2.protocol import Http2Protocol
 from lb.settings import LoadBalancerAttributes
 from tests.contracts.http2.conftest import Secure
 from tests.support.data_plane import Conversation, Plane, ScriptedTarget, answering, ok

@@ -11,7 +11,7 @@ import ssl
 
 import pytest
 
-from lb.http2 import AlpnProtocol
+from lb.http2.choice import AlpnProtocol
 from tests.contracts.http2.conftest import Secure
 from tests.support.data_plane import WAIT, Conversation, ScriptedTarget, answering, ok, serving
 from tests.support.http2_client import frame, http2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from h2.errors import ErrorCodes
 
-from lb.http2.gate import MAX_FRAME, MAX_HEADER_BLOCK, PREFACE, Abuse, Budget, FrameGate
+from lb.http2.gate import MAX_FRAME, MAX_HEADER_BLOCK, PREFACE, Abuse, Budget, FrameGate, TargetBudget
 from tests.support.http2_client import frame
 
 DATA, HEADERS, PRIORITY, RESET, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
@@ -14,7 +14,7 @@ END_STREAM, END_HEADERS = 1, 4
 
 def opened() -> FrameGate:
     """A gate behind the preface."""
-    gate = FrameGate(0.0)
+    gate = FrameGate(Budget(0.0))
     assert gate.feed(PREFACE, 0.0, streams=()) == PREFACE
     return gate
 
@@ -40,16 +40,61 @@ BYE = frame(GOAWAY, 0, 0, bytes(8) + b"a reason")
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 9, 10, 23, 24, 25, 1000])
 def test_bytes_pass_unchanged_but_for_goaway_however_they_are_cut(size: int) -> None:
-    gate = FrameGate(0.0)
+    gate = FrameGate(Budget(0.0))
     sent = PREFACE + TRAFFIC + BYE + TRAFFIC.replace(b"\0\0\0\1", b"\0\0\0\3") + BYE
     passed = b"".join(gate.feed(sent[at : at + size], 0.0, streams={1}) for at in range(0, len(sent), size))
     assert passed == sent.replace(BYE, b"")
-    assert gate.client_leaves
+    assert gate.peer_leaves
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 100])
+def test_goaway_says_which_stream_was_the_last_and_why(size: int) -> None:
+    gate = opened()
+    assert gate.goaway is None
+    for last, code in ((0x7FFFFFFF, 0), (5, 11)):
+        sent = frame(GOAWAY, 0, 0, last.to_bytes(4, "big") + code.to_bytes(4, "big") + b"too many pings")
+        passed = b"".join(
+            gate.feed(sent[at : at + size], 0.0, streams=()) for at in range(0, len(sent), size)
+        )
+        assert passed == b""
+        assert gate.goaway == (last, code)
+
+
+def test_goaway_that_is_cut_off_is_refused() -> None:
+    with pytest.raises(Abuse) as caught:
+        opened().feed(frame(GOAWAY, 0, 0, bytes(7)), 0.0, streams=())
+    assert caught.value.code is ErrorCodes.FRAME_SIZE_ERROR
+
+
+def test_gate_without_a_preface_begins_with_frames() -> None:
+    gate = FrameGate(TargetBudget(0.0), preface=b"", max_header_block=64 * 1024)
+    block = frame(HEADERS, 0, 1, b"h" * 16_000) + frame(CONTINUATION, END_HEADERS, 1, b"h" * 16_000)
+    assert gate.feed(TRAFFIC + block, 0.0, streams={1}) == TRAFFIC + block
+    with pytest.raises(Abuse, match="beyond 64 KiB"):
+        gate.feed(
+            frame(HEADERS, 0, 1, b"h" * 16_000) + frame(CONTINUATION, 0, 1, b"h" * 16_000) * 4,
+            0.0,
+            streams={1},
+        )
+
+
+def test_short_messages_pay_for_the_windows_that_they_open() -> None:
+    """A stream of gRPC messages gets a WINDOW_UPDATE for each; a client that dribbles pays for its own."""
+
+    def exchange(*, window_was_shut: bool) -> None:
+        budget = Budget(0.0)
+        for _ in range(10_000):
+            budget.earn_frame(12, window_was_shut=window_was_shut)
+            budget.spend(1, 0.0)
+
+    exchange(window_was_shut=False)
+    with pytest.raises(Abuse):
+        exchange(window_was_shut=True)
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_something_else_than_the_preface_is_refused(size: int) -> None:
-    gate = FrameGate(0.0)
+    gate = FrameGate(Budget(0.0))
     sent = b"GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n"
     with pytest.raises(Abuse) as caught:
         [gate.feed(sent[at : at + size], 0.0, streams=()) for at in range(0, len(sent), size)]

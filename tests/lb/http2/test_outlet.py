@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, StreamEnded
+from h2.events import DataReceived, StreamEnded, TrailersReceived
 
 from lb.http2.gate import Budget
 from lb.http2.outlet import BATCH, Outlet
@@ -115,6 +115,22 @@ async def test_response_without_a_body_ends_with_its_head() -> None:
     pair.outlet.write()
     events = pair.client.receive_data(bytes(pair.wire.written))
     assert any(isinstance(event, StreamEnded) for event in events)
+    assert pair.sent == [1]
+
+
+@pytest.mark.parametrize("body", [b"", b"x" * 40_000], ids=["no body", "body"])
+async def test_trailers_end_a_response(body: bytes) -> None:
+    pair = Pair(1)
+    (stream,) = pair.streams
+    stream.write_body(body)
+    stream.write_trailers([(b"grpc-status", b"0")])
+    stream.end_response()
+    pair.outlet.write()
+    events = pair.client.receive_data(bytes(pair.wire.written))
+    assert sum(len(each.data) for each in events if isinstance(each, DataReceived)) == len(body)
+    assert [type(each) for each in events][-2:] == [TrailersReceived, StreamEnded]
+    (trailers,) = (each for each in events if isinstance(each, TrailersReceived))
+    assert trailers.headers == [(b"grpc-status", b"0")]
     assert pair.sent == [1]
 
 

@@ -1,4 +1,4 @@
-"""The queue of one response."""
+"""A client's stream: what becomes of a response's head."""
 
 from __future__ import annotations
 
@@ -9,28 +9,8 @@ import pytest
 from lb.http2.stream import Stream, lower_name
 
 
-def stream_with(*pieces: bytes) -> Stream:
-    stream = Stream(cast(Any, None), 1)
-    for piece in pieces:
-        stream.write_body(piece)
-    return stream
-
-
-@pytest.mark.parametrize("limit", [1, 2, 5, 100])
-def test_pieces_are_joined_and_cut_and_nothing_is_lost(limit: int) -> None:
-    pieces = [b"ab", b"", b"cdefg", b"h"]
-    stream = stream_with(*pieces)
-    assert stream.queued == 8
-    taken = []
-    while stream.out:
-        taken.append(stream.take(limit))
-    assert b"".join(taken) == b"abcdefgh"
-    assert all(len(each) == limit for each in taken[:-1])
-    assert stream.queued == 0
-
-
 def test_there_is_something_to_send_until_the_end_was_sent() -> None:
-    stream = stream_with()
+    stream = Stream(cast(Any, None), 1)
     assert not stream.pending
     stream.begin_response(200, b"OK", [(b"X-A", b" 1 ")], framing=2, close=True)
     assert stream.pending
