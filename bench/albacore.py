@@ -1,8 +1,7 @@
 """albacore as a subject: the installed command with a configuration file, as a user runs it.
 
-Four rows: forwarding with and without a login, each through the direct path that `albacore run` takes
-and through the ASGI application under uvicorn. The login happens once, at the built-in pool; its
-cookie goes with every request of the authenticated rows.
+Rows in pairs, without and with a login, for one worker, for two, and for the ASGI application under uvicorn.
+The login happens once, at the built-in pool; its cookie goes with every request of the authenticated rows.
 """
 
 from __future__ import annotations
@@ -14,56 +13,88 @@ from pathlib import Path
 
 import yaml
 
+from bench.login import session_cookie
 from bench.processes import Program
-from bench.subjects import Place, Subject, binary
+from bench.subject import Place, Subject, binary
 from tests.support.running import free_ports
-from tests.support.stack import ADA, PASSWORD, Ports, authenticate, forward, rule, stack_config
-from tests.support.visitor import Visitor
+from tests.support.stack import Ports, authenticate, forward, rule, stack_config
 
 ROOT = Path(__file__).parent.parent
 PLAIN, PRIVATE = "/plain", "/private"
+SESSION = "AWSELBAuth"
 
 
-def write_config(place: Place, ports: Ports) -> Path:
-    """Write the configuration: a dozen rules that do not match, then one without and one with a login."""
+def write_config(folder: Path, ports: Ports, upstream_port: int) -> Path:
+    """Write the configuration: ten rules that do not match, then one without and one with a login."""
     others = [rule(number, f"/api/v{number}/*", forward()) for number in range(1, 11)]
-    rules = [*others, rule(20, PLAIN, forward()), rule(30, PRIVATE, authenticate(), forward())]
-    config = stack_config(ports, place.upstream_port, rules=rules, default=[forward()])
+    rules = [
+        *others,
+        rule(20, f"{PLAIN}/*", forward()),
+        rule(30, f"{PRIVATE}/*", authenticate(), forward()),
+    ]
+    config = stack_config(ports, upstream_port, rules=rules, default=[forward()])
     del config["AccessLog"]  # the peers write none either
-    path = place.folder / "albacore.yaml"
+    path = folder / "albacore.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     return path
 
 
-def session_cookie(url: str) -> str:
-    """Log in once; returns the Cookie header of the session."""
-    with Visitor() as visitor:
-        page = visitor.log_in(url + PRIVATE, username=ADA, password=PASSWORD)
-        page.raise_for_status()
-        cookies = visitor.cookies.values["localhost"]
-        shards = [f"{name}={value}" for name, value in cookies.items() if name.startswith("AWSELBAuth")]
-    return "Cookie: " + "; ".join(shards)
-
-
 def start_albacore(place: Place) -> list[Subject]:
-    """Start the command and the ASGI twin; returns their four rows."""
+    """Start the command with one worker."""
+    return _start(place, "albacore", workers=1)
+
+
+def start_two_workers(place: Place) -> list[Subject]:
+    """Start the command with two workers, on the proxy's core and on the one that makes the load.
+
+    A machine with two cores has no third for the load: what compares is the cost of a request, all processes
+    of the command together, and not requests per second.
+    """
+    both = f"{place.cores},{place.load_cores}"
+    return _start(replace(place, cores=both), "albacore, 2 workers", workers=2)
+
+
+def start_asgi(place: Place) -> list[Subject]:
+    """Start the ASGI application under uvicorn; the command beside it serves the pool for the login."""
+    command, ports, config = _run(place, "albacore-asgi", workers=1, cores=place.load_cores)
+    (port,) = free_ports(1)
+    arguments = [sys.executable, "-m", "bench.asgi_server", str(config), str(port)]
+    log = place.folder / "asgi-server.log"
+    program = Program(arguments, cores=place.cores, log=log, env={"PYTHONPATH": str(ROOT)})
+    program.wait_for_port(port)
+    cookie = session_cookie(f"{ports.url}{PRIVATE}/small", SESSION)
+    return _rows("albacore ASGI", program, port, cookie, companions=(command,))
+
+
+def _start(place: Place, name: str, *, workers: int) -> list[Subject]:
+    program, ports, _ = _run(place, name.replace(", ", "-").replace(" ", "-"), workers=workers)
+    cookie = session_cookie(f"{ports.url}{PRIVATE}/small", SESSION)
+    return _rows(name, program, ports.web, cookie)
+
+
+def _run(place: Place, name: str, *, workers: int, cores: str | None = None) -> tuple[Program, Ports, Path]:
+    folder = place.folder / name
+    folder.mkdir()
     ports = Ports(*free_ports(3))
-    config = write_config(place, ports)
-    command = [binary("albacore"), "run", str(config)]
-    direct = Program(command, core=place.core, log=place.folder / "albacore.log")
-    direct.wait_for_port(ports.web)
-    direct.wait_for_port(ports.pool)
-    cookie = session_cookie(ports.url)
-    rows = rows_of("albacore", direct, f"http://127.0.0.1:{ports.web}", cookie)
-    (asgi_port,) = free_ports(1)
-    command = [sys.executable, "-m", "bench.asgi_server", str(config), str(asgi_port)]
-    log = place.folder / "albacore-asgi.log"
-    asgi = Program(command, core=place.core, log=log, env={"PYTHONPATH": str(ROOT)})
-    asgi.wait_for_port(asgi_port)
-    return rows + rows_of("albacore ASGI", asgi, f"http://127.0.0.1:{asgi_port}", cookie)
+    config = write_config(folder, ports, place.upstream_port)
+    command = [binary("albacore"), "run", str(config), "--workers", str(workers)]
+    program = Program(command, cores=cores or place.cores, log=folder / "albacore.log")
+    program.wait_for_port(ports.web)
+    program.wait_for_port(ports.pool)
+    return program, ports, config
 
 
-def rows_of(name: str, program: Program, url: str, cookie: str) -> list[Subject]:
+def _rows(
+    name: str, program: Program, port: int, cookie: str, *, companions: tuple[Program, ...] = ()
+) -> list[Subject]:
     """The row without and the row with a login."""
-    plain = Subject(f"{name}", version("albacore"), program, url + PLAIN)
+    url = f"http://127.0.0.1:{port}"
+    plain = Subject(name, version("albacore"), program, url + PLAIN, companions=companions)
     return [plain, replace(plain, name=f"{name}, login", url=url + PRIVATE, headers=(cookie,))]
+
+
+OURS = {
+    "albacore": start_albacore,
+    "albacore-workers": start_two_workers,
+    "albacore-asgi": start_asgi,
+}

@@ -1,7 +1,10 @@
 """Put load on a URL with wrk and read its numbers: requests, errors, latency percentiles.
 
-wrk keeps its 32 connections busy without pause, so latency is that of a saturated proxy on one core: compare
+wrk keeps all its connections busy without pause, so latency is that of a saturated proxy on one core: compare
 it between the rows, do not read it as what a user would wait.
+
+wrk takes a redirect for a success. A `check` run looks at the status of every response, which costs wrk too
+much to do it while measuring; there the bytes must suffice for as many whole bodies.
 """
 
 from __future__ import annotations
@@ -12,17 +15,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-CONNECTIONS = 32
+VARIANTS = 997
 
-# wrk's own summary rounds; its done() hook has the raw counts.
-SUMMARY_SCRIPT = """
-done = function(summary, latency, requests)
+# wrk's own summary rounds; its done() hook has the raw counts. Threads have globals of their own.
+SUMMARY = """
+local threads, bad = {}, 0
+function setup(thread) table.insert(threads, thread) end
+function done(summary, latency, requests)
   local e = summary.errors
+  for _, thread in ipairs(threads) do bad = bad + (thread:get("refused") or 0) end
   io.write(string.format(
-    'RESULT {"requests": %d, "microseconds": %d, "p50_us": %.1f, "p99_us": %.1f, "failed": %d}\\n',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-    e.connect + e.read + e.write + e.status + e.timeout))
+    'RESULT {"requests": %d, "microseconds": %d, "bytes": %d, ' ..
+    '"p50_us": %.1f, "p99_us": %.1f, "failed": %d}\\n',
+    summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
+    e.connect + e.read + e.write + e.status + e.timeout + bad))
 end
+"""
+CHECK = """
+refused = 0
+function response(status)
+  -- From 400 on wrk counts by itself.
+  if status < 200 or status > 299 and status < 400 then refused = refused + 1 end
+end
+"""
+VARY = f"""
+local made, turn = {{}}, 0
+function init(args)
+  for i = 1, {VARIANTS} do
+    wrk.headers["X-Request-Id"] = string.format("%08x-%04x", (i * 2654435761) % 4294967296, i)
+    wrk.headers["Referer"] = "http://localhost/catalogue/" .. (i * 7919) % 100000
+    made[i] = wrk.format("GET", wrk.path .. "?page=" .. i)
+  end
+end
+function request() turn = turn % {VARIANTS} + 1; return made[turn] end
 """
 
 
@@ -40,20 +65,37 @@ class Load:
     p99_ms: float
 
 
-def run_wrk(url: str, *, seconds: int, core: int, headers: Sequence[str], folder: Path) -> Load:
-    """Load `url` for `seconds` from one thread on `core`. Raises LoadError when any request failed."""
-    script = folder / "summary.lua"
-    script.write_text(SUMMARY_SCRIPT)
-    command = ["taskset", "--cpu-list", str(core), "wrk", "--threads=1", f"--connections={CONNECTIONS}"]
-    command += [f"--duration={seconds}s", "--timeout=10s", f"--script={script}"]
-    for header in headers:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What wrk shall do."""
+
+    url: str
+    connections: int
+    size: int
+    """Bytes of a body."""
+    headers: Sequence[str] = ()
+    varying: bool = False
+
+
+def script(*, varying: bool, check: bool) -> str:
+    """Return the Lua that wrk runs."""
+    return SUMMARY + (VARY if varying else "") + (CHECK if check else "")
+
+
+def run_wrk(order: Order, *, seconds: int, cores: str, folder: Path, check: bool = False) -> Load:
+    """Load for `seconds` from one thread on `cores`. Raises LoadError when a request failed."""
+    path = folder / "wrk.lua"
+    path.write_text(script(varying=order.varying, check=check))
+    command = ["taskset", "--cpu-list", cores, "wrk", "--threads=1", f"--connections={order.connections}"]
+    command += [f"--duration={seconds}s", "--timeout=10s", f"--script={path}"]
+    for header in order.headers:
         command += ["--header", header]
-    done = subprocess.run([*command, url], capture_output=True, text=True, check=True)
-    return parse_result(done.stdout)
+    done = subprocess.run([*command, order.url], capture_output=True, text=True, check=True)
+    return parse_result(done.stdout, size=order.size)
 
 
-def parse_result(output: str) -> Load:
-    """Read the line that SUMMARY_SCRIPT writes. Raises LoadError."""
+def parse_result(output: str, *, size: int) -> Load:
+    """Read the line that the script writes. Raises LoadError."""
     for line in output.splitlines():
         if line.startswith("RESULT "):
             result = json.loads(line.removeprefix("RESULT "))
@@ -62,6 +104,8 @@ def parse_result(output: str) -> Load:
         raise LoadError(f"no result in wrk's output:\n{output}")
     if result["failed"] or not result["requests"]:
         raise LoadError(f"{result['failed']} of {result['requests']} requests failed:\n{output}")
+    if result["bytes"] < result["requests"] * size:
+        raise LoadError(f"{result['bytes']} bytes are no {result['requests']} bodies of {size}:\n{output}")
     return Load(
         requests=result["requests"],
         seconds=result["microseconds"] / 1e6,

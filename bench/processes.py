@@ -1,4 +1,4 @@
-"""Start the measured programs, pin them to a core, and read what they cost from /proc.
+"""Start the measured programs, pin them to cores, and read what they cost from /proc.
 
 CPU time is user plus system time of the whole process tree, reaped children included, so that a proxy cannot
 look cheap by moving its work into another process.
@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
-PAGE_KIB = 1024
 START_SECONDS = 30.0
 
 
@@ -31,13 +30,15 @@ def free_port() -> int:
 
 
 class Program:
-    """One running program, in its own process group and pinned to one core."""
+    """One running program, in its own process group and pinned to its cores."""
 
-    def __init__(self, command: Sequence[str], *, core: int, log: Path, env: Mapping[str, str] | None = None):
+    def __init__(
+        self, command: Sequence[str], *, cores: str, log: Path, env: Mapping[str, str] | None = None
+    ):
         self.log = log
         self._output = log.open("wb")
         self._process = subprocess.Popen(
-            ["taskset", "--cpu-list", str(core), *command],
+            ["taskset", "--cpu-list", cores, *command],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -82,7 +83,16 @@ class Program:
 
     def peak_rss_mib(self) -> float:
         """Sum of the peak resident sizes of the processes now in the tree, in MiB."""
-        return sum(_peak_kib(pid) for pid in tree(self.pid)) / 1024
+        return sum(_status_kib(pid, "VmHWM") for pid in tree(self.pid)) / 1024
+
+    def rss_mib(self) -> float:
+        """Sum of the resident sizes of the processes now in the tree, in MiB."""
+        return sum(_status_kib(pid, "VmRSS") for pid in tree(self.pid)) / 1024
+
+    def forget_peak(self) -> None:
+        """Let the peak resident sizes be those from now on (proc(5), clear_refs)."""
+        for pid in tree(self.pid):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def tree(root: int) -> Iterator[int]:
@@ -100,8 +110,8 @@ def _process_cpu_seconds(pid: int) -> float:
     return sum(map(int, fields[11:15])) * TICK_SECONDS
 
 
-def _peak_kib(pid: int) -> int:
+def _status_kib(pid: int, field: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1])
     return 0

@@ -10,7 +10,7 @@ from statistics import median
 
 from bench.load import Load
 
-RATIO_TO = ("Envoy", "Traefik")
+RATIO_TO = ("nginx", "Envoy")
 COLUMNS = ("proxy", "version", "CPU us/req", "req/s", "p50 ms", "p99 ms", "peak MiB", "CPU min-max")
 
 

@@ -1,7 +1,7 @@
 """Serve user pools alone: `python -m idp pools.yaml --public-url http://localhost:9000`.
 
-For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp` and
-`Database`; host and port come from the public URL unless said otherwise.
+For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp`,
+`Database`, `AccessKeys` and `SignatureCheck`; host and port come from the public URL unless said otherwise.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         document = yaml.safe_load(options.file.read_text("utf-8"))
+        settings = document if isinstance(document, Mapping) else {}
         app = create_app(
             document,
             public_url=options.public_url,
             data_directory=options.data,
-            smtp=document.get("Smtp") if isinstance(document, Mapping) else None,
-            database=document.get("Database") if isinstance(document, Mapping) else None,
+            smtp=settings.get("Smtp"),
+            database=settings.get("Database"),
+            access={key: settings[key] for key in ("AccessKeys", "SignatureCheck") if key in settings},
         )
     except (InvalidPools, OSError, yaml.YAMLError) as error:
         sys.stderr.write(f"{options.file}: {error}\n")

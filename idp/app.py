@@ -18,8 +18,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from idp.api import door
+from idp.api.access import Gate
 from idp.clock import Clock
-from idp.config import parse_pools, parse_smtp
+from idp.config import parse_access, parse_pools, parse_smtp
 from idp.core import Core
 from idp.headers import SecureHeaders
 from idp.model import Client, Pool
@@ -61,6 +63,7 @@ def create_app(
     public_url: str,
     data_directory: Path,
     smtp: Mapping[str, Any] | None = None,
+    access: Mapping[str, Any] | None = None,
     issuer_overrides: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     database: str | None = None,
@@ -68,7 +71,8 @@ def create_app(
 ) -> Starlette:
     """Make the application for the user pools of `document`; raises InvalidPools with every problem.
 
-    `public_url` is how browsers reach it, a path included; `database` and `hash_cost` are `Core.open`'s.
+    `public_url` is how browsers reach it, a path included; `access` has the `AccessKeys` and `SignatureCheck`
+    of the API; `database` and `hash_cost` are `Core.open`'s.
     """
     public_url = public_url.rstrip("/")
     app = _Application(
@@ -92,6 +96,7 @@ def create_app(
         hash_cost=hash_cost,
     )
     app.state.public_url = public_url
+    app.state.gate = Gate(parse_access(access or {}))
     app.state.core = None
     app.state.opening = asyncio.Lock()
     return app
@@ -108,6 +113,7 @@ async def prepare(app: Starlette) -> None:
         app.state.csrf = CsrfTokens(core.vault.mac("csrf-key"), core.clock)
         app.state.known = [(pool, await core.clients(pool.id)) for pool in pools]
         app.state.core = core
+        app.state.gate.warn()
 
 
 async def close(app: Starlette) -> None:
@@ -158,6 +164,7 @@ def _routes() -> list[BaseRoute]:
     """Lay out every path. Machine endpoints answer OPTIONS themselves; the rest know no other origin."""
     return [
         Route("/", home.show_home),
+        Route("/", door.api, methods=["POST", "OPTIONS"]),
         Route("/oauth2/authorize", authorize_endpoint.authorize),
         _machine("/oauth2/token", token.token, "POST"),
         _machine("/oauth2/revoke", revoke.revoke, "POST"),

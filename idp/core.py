@@ -26,6 +26,7 @@ from idp.signin.service import SignIn
 from idp.signin.sessions import SsoSessions
 from idp.store.base import Store
 from idp.store.database import database_url, open_store
+from idp.tokens.access import AccessTokens
 from idp.tokens.issuer import Tokens
 from idp.tokens.keys import KeyRing
 from idp.users.administration import Administration
@@ -56,6 +57,7 @@ class Core:
     registration: Registration
     recovery: Recovery
     administration: Administration
+    access: AccessTokens
     tokens: Tokens
     public_url: str
     issuer_overrides: Mapping[str, str]
@@ -184,6 +186,7 @@ def _compose(
     outbox = Outbox(Inbox(store, clock) if smtp is None else SmtpCarrier(smtp))
     passwords = Passwords(store, vault, hasher)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
+    access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))
     core = Core(
         store=store,
         clock=clock,
@@ -197,7 +200,8 @@ def _compose(
         registration=Registration(store, clock, vault, passwords, outbox, desk),
         recovery=Recovery(store, clock, vault, passwords, outbox, desk),
         administration=Administration(store, clock, passwords, outbox, desk),
-        tokens=Tokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id)),
+        access=access,
+        tokens=Tokens(store, clock, keys, access, issuer_of=access.issuer_of),
         public_url="",
         issuer_overrides={},
     )

@@ -4,18 +4,22 @@
 clock.
 """
 
+from idp.config.access import AccessKey, AccessSettings, parse_access
 from idp.config.document import PoolConfig, PoolsConfig, SeedUser, parse_pools
 from idp.config.reader import InvalidPools, Problem
 from idp.config.smtp import parse_smtp
 from idp.outbox.settings import SmtpSettings
 
 __all__ = [
+    "AccessKey",
+    "AccessSettings",
     "InvalidPools",
     "PoolConfig",
     "PoolsConfig",
     "Problem",
     "SeedUser",
     "SmtpSettings",
+    "parse_access",
     "parse_pools",
     "parse_smtp",
 ]

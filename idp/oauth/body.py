@@ -29,7 +29,7 @@ async def read_form(request: Request) -> Parameters | BodyProblem:
     """Read the form of a POST; every field is there at most once."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
         return BodyProblem.WRONG_TYPE
-    body = await _read_at_most(request, MAX_BODY)
+    body = await read_at_most(request, MAX_BODY)
     if body is None:
         return BodyProblem.TOO_LARGE
     parameters = parse_parameters(body)
@@ -38,7 +38,8 @@ async def read_form(request: Request) -> Parameters | BodyProblem:
     return BodyProblem.REPEATED if parameters.repeated() else parameters
 
 
-async def _read_at_most(request: Request, limit: int) -> bytes | None:
+async def read_at_most(request: Request, limit: int) -> bytes | None:
+    """Read a body, or None where it is larger than `limit` bytes."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         return None

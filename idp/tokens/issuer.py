@@ -19,10 +19,11 @@ from idp.outcomes import GrantRefused, TokenReason, TokenRefused, TokenSet
 from idp.seal import hash_token
 from idp.store.base import NotFound, Records, Store
 from idp.tokens import ageing, claims
+from idp.tokens.access import AccessReason, AccessRefused, AccessTokens
 from idp.tokens.ageing import CodeState, RefreshState
 from idp.tokens.keys import KeyRing
 from idp.tokens.pkce import is_proven
-from idp.tokens.reading import is_jwt, read_access_token
+from idp.tokens.reading import is_jwt
 from idp.tokens.scopes import grant_machine_scopes
 
 INVALID_GRANT: Final = GrantRefused("invalid_grant")
@@ -41,6 +42,7 @@ class Tokens:
     store: Store
     clock: Clock
     keys: KeyRing
+    access: AccessTokens
     issuer_of: Callable[[str], str]
     """Pool id -> issuer."""
 
@@ -158,24 +160,10 @@ class Tokens:
 
     async def user_info(self, access_token: str) -> dict[str, str] | TokenRefused:
         """Answer userInfo for an access token of whichever pool signed it."""
-        read = read_access_token(access_token, keys=self.keys, clock=self.clock, issuer_of=self.issuer_of)
-        if read is None:
-            return DEAD_TOKEN
-        pool_id, content = read
-        scopes = tuple(str(content.get("scope", "")).split())
-        async with self.store.reading() as records:
-            pool = await records.pools.find(pool_id)
-            client = await records.clients.find(content["client_id"])
-            user = await records.users.find(pool_id, content["sub"])
-            family = await records.families.by_event(str(content.get("event_id", "")))
-        if claims.OPENID not in scopes:
-            return NO_OPENID
-        if family is None or user is None or not _is_served(pool, client):
-            return DEAD_TOKEN
-        assert client is not None
-        if not ageing.may_hold_tokens(user) or family.revoked_at is not None:
-            return DEAD_TOKEN
-        return claims.build_user_info(client, user, scopes)
+        opened = await self.access.open(access_token, scope=claims.OPENID)
+        if isinstance(opened, AccessRefused):
+            return NO_OPENID if opened.reason is AccessReason.SCOPE else DEAD_TOKEN
+        return claims.build_user_info(opened.client, opened.user, tuple(opened.claims["scope"].split()))
 
     async def sign_out_everywhere(self, pool: Pool, user: User) -> None:
         """End every family of a user and every code not yet redeemed (GlobalSignOut; the cookie stays)."""
@@ -242,10 +230,6 @@ class Tokens:
             content = claims.build_id_claims(grant, jti=str(uuid.uuid4()), access_token=access)
             identity = self.keys.sign(pool, "id", content)
         return TokenSet(access, identity, refresh_token, grant.client.access_token_seconds)
-
-
-def _is_served(pool: Pool | None, client: Client | None) -> bool:
-    return pool is not None and pool.active and client is not None and client.active
 
 
 async def revoke_user(records: Records, user: User, now: float) -> None:

@@ -18,7 +18,7 @@ time.sleep(60)
 
 
 def test_work_of_children_counts(tmp_path: Path) -> None:
-    program = Program([sys.executable, "-c", DELEGATES], core=0, log=tmp_path / "log")
+    program = Program([sys.executable, "-c", DELEGATES], cores="0", log=tmp_path / "log")
     try:
         deadline = time.monotonic() + 20
         while program.cpu_seconds() < 0.3 and time.monotonic() < deadline:
@@ -31,7 +31,7 @@ def test_work_of_children_counts(tmp_path: Path) -> None:
 
 def test_a_program_that_does_not_come_up_says_why(tmp_path: Path) -> None:
     program = Program(
-        [sys.executable, "-c", "raise SystemExit('no such config')"], core=0, log=tmp_path / "log"
+        [sys.executable, "-c", "raise SystemExit('no such config')"], cores="0", log=tmp_path / "log"
     )
     with pytest.raises(StartError, match="no such config"):
         program.wait_for_port(free_port())

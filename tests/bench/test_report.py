@@ -24,7 +24,7 @@ def test_every_row_is_compared_with_the_peers_that_ran() -> None:
     ]
     header, rule, ours, envoy = format_table(rows).splitlines()
     assert "x Envoy" in header
-    assert "x Traefik" not in header
+    assert "x nginx" not in header
     assert ours.endswith(" 0.50 |")
     assert envoy.endswith(" 1.00 |")
     assert len({len(line) for line in (header, rule, ours, envoy)}) == 1

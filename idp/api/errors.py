@@ -1,0 +1,81 @@
+"""Errors of the JSON API: what operations raise, and the one table from services' reasons to exceptions.
+
+Services refuse with values (`idp.outcomes`); `refused` turns such a value into Cognito's exception
+(cognito.md 3.3). Texts are the services' own constants: nothing of a request is repeated but what the
+model's validation quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from idp.outcomes import SignInReason, SignInRefused, UserReason, UserRefused
+
+
+class ApiError(Exception):
+    """An answer that is an error: `code` is the exception's name in the service model."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+_USER_CODES: Final[Mapping[UserReason, str]] = {
+    UserReason.NOT_AUTHORIZED: "NotAuthorizedException",
+    UserReason.INVALID_PARAMETER: "InvalidParameterException",
+    UserReason.INVALID_PASSWORD: "InvalidPasswordException",
+    UserReason.USERNAME_EXISTS: "UsernameExistsException",
+    UserReason.ALIAS_EXISTS: "AliasExistsException",
+    UserReason.CODE_MISMATCH: "CodeMismatchException",
+    UserReason.CODE_EXPIRED: "ExpiredCodeException",
+    UserReason.LIMIT_EXCEEDED: "LimitExceededException",
+    UserReason.DELIVERY_FAILED: "CodeDeliveryFailureException",
+    UserReason.USER_NOT_FOUND: "UserNotFoundException",
+    UserReason.UNSUPPORTED_STATE: "UnsupportedUserStateException",
+    UserReason.GROUP_NOT_FOUND: "ResourceNotFoundException",
+    UserReason.BUSY: "TooManyRequestsException",
+}
+_SIGN_IN_CODES: Final[Mapping[SignInReason, str]] = {
+    SignInReason.INCORRECT: "NotAuthorizedException",
+    SignInReason.NOT_CONFIRMED: "UserNotConfirmedException",
+    SignInReason.RESET_REQUIRED: "PasswordResetRequiredException",
+    SignInReason.LOCKED: "NotAuthorizedException",
+    SignInReason.DISABLED: "NotAuthorizedException",
+    SignInReason.UNKNOWN_USER: "UserNotFoundException",
+    SignInReason.TEMPORARY_EXPIRED: "NotAuthorizedException",
+    SignInReason.SESSION_INVALID: "NotAuthorizedException",
+    SignInReason.SESSION_EXPIRED: "NotAuthorizedException",
+    SignInReason.PASSWORD_UNFIT: "InvalidPasswordException",
+    SignInReason.ATTRIBUTES_UNFIT: "InvalidParameterException",
+    SignInReason.BUSY: "TooManyRequestsException",
+}
+
+
+def refused(outcome: UserRefused | SignInRefused) -> ApiError:
+    """Translate a service's refusal."""
+    if isinstance(outcome, UserRefused):
+        return ApiError(_USER_CODES[outcome.reason], outcome.message.strip())
+    return ApiError(_SIGN_IN_CODES[outcome.reason], outcome.message.strip())
+
+
+def invalid_parameter(message: str) -> ApiError:
+    """An InvalidParameterException."""
+    return ApiError("InvalidParameterException", message)
+
+
+def not_authorized(message: str) -> ApiError:
+    """A NotAuthorizedException."""
+    return ApiError("NotAuthorizedException", message)
+
+
+def not_found(message: str) -> ApiError:
+    """A ResourceNotFoundException."""
+    return ApiError("ResourceNotFoundException", message)
+
+
+def serialization(message: str) -> ApiError:
+    """A SerializationException: the body is not what the protocol means by a request."""
+    return ApiError("SerializationException", message)

@@ -1,0 +1,83 @@
+"""The benchmark itself, run for a moment: a table comes out, and a response that is no success stops it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import QUICK, UNASKED, Choice, parse_arguments, print_tables
+from bench.albacore import start_albacore
+from bench.blocks import BLOCKS, Block
+from bench.load import Load, LoadError
+from bench.measure import Bench, Effort, require_all_served
+from bench.subject import Place
+from bench.upstream import BIG, SMALL, Upstream
+
+needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+MOMENT = Effort(rounds=1, seconds=1)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The target and albacore before it, logged in."""
+    folder = tmp_path_factory.mktemp("bench")
+    with ExitStack() as stack:
+        upstream = Upstream(folder, cores="0")
+        stack.callback(upstream.stop)
+        rows = start_albacore(Place(folder, upstream.port, cores="0", load_cores="0"))
+        stack.callback(rows[0].stop)
+        yield Bench(folder, upstream, load_cores="0", subjects={"albacore": rows})
+
+
+@needs_wrk
+@pytest.mark.parametrize(
+    "block",
+    [Block("varying", SMALL, 4, varying=True), Block("big", BIG, 4)],
+    ids=lambda block: block.name,
+)
+def test_every_row_is_measured(bench: Bench, block: Block) -> None:
+    rows = bench.measure(block, MOMENT)
+    assert [row.name for row in rows] == ["albacore", "albacore, login"]
+    assert all(row.cpu_us > 0 and row.requests_per_second > 0 and row.peak_mib > 10 for row in rows)
+
+
+@needs_wrk
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        pytest.param("/private", (), id="sent to the login page"),
+        pytest.param("/plain/nothing", (), id="not the body that was asked for"),
+    ],
+)
+def test_an_answer_that_is_not_the_targets_stops_it(
+    bench: Bench, path: str, headers: tuple[str, ...]
+) -> None:
+    plain, _ = bench.subjects["albacore"]
+    spoilt = replace(plain, url=plain.url.removesuffix("/plain") + path, headers=headers)
+    with pytest.raises(LoadError, match="albacore, small"):
+        replace(bench, subjects={"albacore": [spoilt]}).measure(Block("small", SMALL, 4), MOMENT)
+
+
+def test_answers_that_the_target_never_gave_are_no_measurement() -> None:
+    load = Load(requests=100, seconds=1.0, p50_ms=1.0, p99_ms=1.0)
+    require_all_served(load, arrived=100)
+    with pytest.raises(LoadError, match="only 99 came from the target"):
+        require_all_served(load, arrived=99)
+
+
+@needs_wrk
+def test_a_table_is_printed_for_each_block(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ExitStack() as stack:
+        print_tables(Choice(["nginx"], ["small-32"], MOMENT), tmp_path, stack)
+    printed = capsys.readouterr().out
+    assert BLOCKS["small-32"].title in printed
+    assert "| nginx " in printed
+
+
+def test_everything_is_asked_for_unless_told_otherwise() -> None:
+    assert parse_arguments([]) == Choice(UNASKED, [*BLOCKS], Effort(rounds=3, seconds=3))
+    words = ["--quick", "--only", "nginx", "--only", "albacore", "--block", "big-32"]
+    assert parse_arguments(words) == Choice(["nginx", "albacore"], ["big-32"], QUICK)
