@@ -14,7 +14,8 @@ from pathlib import Path
 
 SESSION_KEYS = "session-keys"
 SIGNING_KEYS = "signing-keys.json"
-"""Their names in the data directory."""
+ACCESS_KEY = "access-key"
+"""Their names in the data directory; the last is the secret of the user pools' API."""
 
 
 def create_once(path: Path, content: str) -> bool:

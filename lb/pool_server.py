@@ -47,6 +47,7 @@ class PoolServer:
             data_directory=data,
             smtp=settings.smtp,
             database=settings.database,
+            access=settings.access,
         )
         fresh = _Application(app)
         try:

@@ -172,6 +172,8 @@ class PoolServerSettings:
     """
     database: str | None = field(default=None, repr=False)
     """URL of a PostgreSQL database, password included; None: a file in the data directory."""
+    access: Mapping[str, object] | None = field(default=None, repr=False)
+    """Who may manage the pools, in the file's own words (AccessKeys, SignatureCheck)."""
 
 
 @dataclass(frozen=True, slots=True)

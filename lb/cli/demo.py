@@ -81,6 +81,7 @@ def _announce(addresses: Addresses) -> None:
         ("open", url),
         ("sign in", f"{USER}   password {PASSWORD}"),
         ("mail", f"{addresses.pool}/dev/inbox   (sign up with any address; codes arrive there)"),
+        ("api", f"{addresses.pool}   (Cognito's: AWS CLI and SDKs, as endpoint URL, with any credentials)"),
         ("public", f"{url}/public   (no login)"),
         ("state", f"{addresses.admin}/targets"),
     ]

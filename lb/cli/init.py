@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from lb.cli.terminal import say
 from lb.exits import CannotStart
-from lb.keyfiles import SESSION_KEYS, SIGNING_KEYS
+from lb.keyfiles import ACCESS_KEY, SESSION_KEYS, SIGNING_KEYS, create_once
 
 CONFIG_NAME = "albacore.yaml"
 DATA_NAME = "albacore-data"
@@ -53,7 +54,15 @@ def _make_keys(data: Path) -> None:
     from lb.authn.signing_keys import SigningKeys
     from lb.sealed import KeyRing
 
-    for name, make in ((SESSION_KEYS, KeyRing.load_or_create), (SIGNING_KEYS, SigningKeys.load_or_create)):
+    def make_access_key(path: Path) -> None:
+        create_once(path, secrets.token_urlsafe(30) + "\n")
+
+    makers = (
+        (SESSION_KEYS, KeyRing.load_or_create),
+        (SIGNING_KEYS, SigningKeys.load_or_create),
+        (ACCESS_KEY, make_access_key),
+    )
+    for name, make in makers:
         path = data / name
         word = "kept   {} (it exists)" if path.exists() else "wrote  {}"
         make(path)

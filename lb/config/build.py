@@ -9,7 +9,7 @@ from typing import Any
 
 from lb.config.arns import Arns, build_arns
 from lb.config.attributes import LISTENER, AttributeValue
-from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
+from lb.config.models import ConfigFile, ListenerSection, PoolServerSection, TargetGroupSection
 from lb.config.trust_stores import build_mutual, build_trust_stores
 from lb.settings import (
     CertificateFiles,
@@ -142,9 +142,17 @@ def _log_path(given: str | None, folder: Path) -> str | None:
     return given if given in {None, "-"} else str(folder / Path(given).expanduser())
 
 
+def access_of(section: PoolServerSection) -> dict[str, object]:
+    """Return what the pool's own parser reads about access keys, in the file's words."""
+    keys = [key.model_dump(by_alias=True, exclude_none=True) for key in section.access_keys]
+    return {"AccessKeys": keys, "SignatureCheck": section.signature_check}
+
+
 def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
     if file.user_pools is None:
         return None
     section = file.pool_server
     smtp = section.smtp.model_dump(by_alias=True) if section.smtp else None
-    return PoolServerSettings(section.port, section.address, section.public_url, smtp, section.database)
+    return PoolServerSettings(
+        section.port, section.address, section.public_url, smtp, section.database, access_of(section)
+    )

@@ -8,11 +8,12 @@ import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from lb.config.build import access_of
 from lb.config.certificates import Report, check_certificate
 from lb.config.document import Document
 from lb.config.listeners import forwarded_groups
 from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
-from lb.config.pools import check_smtp
+from lb.config.pools import check_access, check_smtp
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
 from lb.config.trust_stores import build_trust_stores, check_mutual, check_trust_stores
@@ -34,6 +35,8 @@ def check_together(document: Document, sections: Sections, *, folder: Path, now:
     _check_target_groups(document, sections.target_groups)
     if sections.pool_server is not None and sections.pool_server.smtp is not None:
         check_smtp(document, sections.pool_server.smtp.model_dump(by_alias=True))
+    if sections.pool_server is not None:
+        check_access(document, access_of(sections.pool_server))
 
 
 def _check_ports(document: Document, sections: Sections) -> None:

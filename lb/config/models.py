@@ -304,6 +304,17 @@ class SmtpSection(Section):
     """PEM file of certificate authorities to trust instead of the system's."""
 
 
+class AccessKeySection(Section):
+    """A key that signs requests to the user pools' API, as an AWS access key does (Signature Version 4)."""
+
+    access_key_id: Text
+    """Its id, which is no secret: letters, digits and `_`."""
+    secret_access_key: Annotated[str, Field(repr=False)]
+    """16 to 256 visible ASCII characters; best a reference such as `${file:/run/secrets/pool-key}`."""
+    user_pools: tuple[str, ...] | None = None
+    """Ids or names of the user pools it may manage. Default: all of them, and what belongs to none."""
+
+
 class PoolServerSection(Section):
     """Where the user pools of this file are served."""
 
@@ -323,6 +334,14 @@ class PoolServerSection(Section):
 
     Several processes may share it; each needs the same `instance.key` in its data directory. Default: a
     SQLite file in the data directory.
+    """
+    access_keys: tuple[AccessKeySection, ...] = ()
+    """Keys for the operations of the API that manage pools and users. Without any, those are refused."""
+    signature_check: Literal["strict", "accept-any"] = "strict"
+    """`strict` asks for a signature by one of the keys.
+
+    `accept-any` takes whatever signature there is from programs on this machine, and from nowhere else: only
+    for work on a machine that nobody shares.
     """
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lb.config.document import Document
+from lb.config.problems import Place
 from lb.imports import import_attribute
 
 PARSER = "idp.config:parse_pools"
 SMTP_PARSER = "idp.config.smtp:parse_smtp"
+ACCESS_PARSER = "idp.config.access:parse_access"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,20 @@ def _client_names(clients: Iterable[Any]) -> frozenset[str]:
 
 def check_smtp(document: Document, smtp: Mapping[str, object]) -> None:
     """Let the pool check its mail server; the section itself is valid."""
+    _check_part(document, ("PoolServer", "Smtp"), SMTP_PARSER, smtp)
+
+
+def check_access(document: Document, access: Mapping[str, object]) -> None:
+    """Let the pool check its access keys."""
+    _check_part(document, ("PoolServer",), ACCESS_PARSER, access)
+
+
+def _check_part(document: Document, where: Place, parser: str, part: Mapping[str, object]) -> None:
     try:
-        import_attribute(SMTP_PARSER)(smtp)
+        import_attribute(parser)(part)
     except ValueError as invalid:
         for problem in getattr(invalid, "problems", ()):
-            document.report(("PoolServer", "Smtp", *problem.where), problem.code, problem.message)
+            document.report((*where, *problem.where), problem.code, problem.message)
 
 
 def _report(document: Document, problem: Any) -> None:

@@ -56,6 +56,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("TrustStores", models.TrustStoreSection),
     ("PoolServer", models.PoolServerSection),
     ("Smtp", models.SmtpSection),
+    ("AccessKeys", models.AccessKeySection),
     ("Admin", models.AdminSection),
 )
 _SHAPES: tuple[type[BaseModel], ...] = (

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lb.config import InvalidConfig, load_settings
+from lb.redacted import to_json
 from lb.settings import XffMode
 from lb.workers.cpus import count_cpus
 from tests.lb.config.conftest import GOOD, Check
@@ -263,6 +264,20 @@ def test_the_mail_password_is_in_no_repr(check: Check) -> None:
     loaded = check(text).loaded
     assert loaded is not None
     assert "hunter2" not in repr(loaded.settings)
+
+
+def test_problems_of_access_keys_are_placed_in_the_file(check: Check) -> None:
+    keys = "  AccessKeys:\n    - {AccessKeyId: a b, SecretAccessKey: 0123456789abcdef}\n"
+    problem = check(GOOD + POOL + "PoolServer:\n" + keys).only
+    assert (problem.line, problem.code) == (16, "InvalidValue")
+
+
+def test_the_secret_of_an_access_key_is_in_no_repr(check: Check) -> None:
+    keys = "  AccessKeys:\n    - {AccessKeyId: ADMIN, SecretAccessKey: 0123456789abcdef}\n"
+    loaded = check(GOOD + POOL + "PoolServer:\n" + keys).loaded
+    assert loaded is not None
+    assert "0123456789abcdef" not in repr(loaded.settings)
+    assert "0123456789abcdef" not in str(to_json(loaded.settings))
 
 
 def test_raises_one_error_whose_text_lists_every_problem(tmp_path: Path) -> None:
