@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from idp.factors.records import FactorSettings
+from idp.signin.records import DeviceTracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ class Pool:
     invitation_message: MessageTemplate | None = None
     factors: FactorSettings = field(default_factory=FactorSettings)
     """MFA, passkeys and the ways to begin a sign-in."""
+    devices: DeviceTracking | None = None
+    """DeviceConfiguration; None: devices are not tracked."""
     origin: str = "config"
     """Who declared the pool: `config`, or another door that creates pools."""
     active: bool = True

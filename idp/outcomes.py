@@ -5,10 +5,12 @@ A refusal carries a reason (for branching) and a `Text` (for people). Nothing he
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from idp.model import User
+from idp.signin.flows.names import ChallengeName
 from idp.texts import Text
 
 
@@ -39,6 +41,12 @@ class SignInReason(StrEnum):
     """A second factor is required, and the user can neither use nor set up any."""
     DELIVERY_FAILED = "delivery-failed"
     LIMIT_EXCEEDED = "limit-exceeded"
+    PARAMETER_MISSING = "parameter-missing"
+    PARAMETER_UNFIT = "parameter-unfit"
+    DEVICE_UNKNOWN = "device-unknown"
+    """The session stays good: clients try again without the device."""
+    UNSUPPORTED = "unsupported"
+    """The pool or the client is not set up for what was asked."""
     TRIGGER_REFUSED = "trigger-refused"
     """`code` of the refusal is the exception, its text what the trigger said."""
     BUSY = "busy"
@@ -50,16 +58,26 @@ class SignedIn:
 
     user: User
     auth_time: int
+    amr: tuple[str, ...] = ("pwd",)
+    """What was used, in the words of the `amr` claim."""
+    device_key: str | None = None
+    """The device that proved itself, too."""
+    chose_password: bool = False
+    """A temporary password was replaced on the way (the pre-token trigger is told)."""
 
 
 @dataclass(frozen=True, slots=True)
-class NewPasswordRequired:
-    """The temporary password was right; answer with `session` and a new password."""
+class Challenged:
+    """Right so far; answer this challenge with `session`."""
 
-    user: User
+    name: ChallengeName
     session: str = field(repr=False)
-    missing_attributes: tuple[str, ...] = ()
-    """Required attributes that the user must supply together with the new password."""
+    user: User | None
+    """Who it is about; None where nobody has the name, which must not show."""
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """ChallengeParameters."""
+    available: tuple[ChallengeName, ...] = ()
+    """AvailableChallenges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +96,7 @@ class SignInRefused:
         return self.text.english
 
 
-SignInOutcome = SignedIn | NewPasswordRequired | SignInRefused
+SignInOutcome = SignedIn | Challenged | SignInRefused
 
 
 class UserReason(StrEnum):

@@ -53,6 +53,13 @@ FACTOR_IMPOSSIBLE = Text(
 )
 FACTOR_CODE_MISMATCH = Text("factor-code-mismatch", "Invalid code received for user")
 TRIGGER_REFUSED = Text("trigger-refused", "{message}")
+PARAMETER_MISSING = Text("parameter-missing", "Missing required parameter {name}")
+PARAMETER_UNFIT = Text("parameter-unfit", "Invalid value for parameter {name}")
+DEVICE_UNKNOWN = Text("device-does-not-exist", "Device does not exist.")
+CUSTOM_UNCONFIGURED = Text(
+    "custom-auth-unconfigured", "Custom auth lambda trigger is not configured for the user pool."
+)
+LAMBDA_UNRECOGNIZABLE = Text("lambda-unrecognizable", "Unrecognizable lambda output")
 TOO_MANY_REQUESTS = Text("too-many-requests", "Too many requests. Try again in a moment.")
 
 # Registration and recovery.

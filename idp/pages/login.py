@@ -12,13 +12,15 @@ from idp.oauth.answers import see_other
 from idp.oauth.complete import complete
 from idp.oauth.flow import is_fresh
 from idp.oauth.session import LiveSession, find_session, keep_session
-from idp.outcomes import NewPasswordRequired, SignedIn, SignInOutcome, SignInReason, SignInRefused
+from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
 from idp.pages.fields import sign_in_field
 from idp.pages.leave import leave
 from idp.pages.local import client_address
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
 from idp.signin.dispatch import refuse
+from idp.signin.flows.names import ChallengeName
+from idp.users.attributes import find_missing
 
 
 async def show_login(visit: Visit) -> Response:
@@ -63,10 +65,18 @@ async def lead_on(visit: Visit, outcome: SignInOutcome, *, username: str) -> Res
     """Answer the outcome of a sign-in step: the app, the next page, or the form again."""
     if isinstance(outcome, SignedIn):
         return await finish(visit, outcome)
-    if isinstance(outcome, NewPasswordRequired):
-        step = Step(username, proven=True, session=outcome.session, missing=outcome.missing_attributes)
-        return see_other(visit.link("/changePassword", step=visit.seal(step, StepKind.CHANGE)))
+    if isinstance(outcome, Challenged):
+        return _put(visit, outcome, username)
     return await _refused(visit, outcome, username)
+
+
+def _put(visit: Visit, challenged: Challenged, username: str) -> Response:
+    """Lead to the page that answers a challenge."""
+    if challenged.name is ChallengeName.NEW_PASSWORD_REQUIRED and challenged.user is not None:
+        missing = find_missing(visit.pool, challenged.user.attributes)
+        step = Step(username, proven=True, session=challenged.session, missing=missing)
+        return see_other(visit.link("/changePassword", step=visit.seal(step, StepKind.CHANGE)))
+    raise LookupError(f"no page answers {challenged.name}")
 
 
 async def finish(visit: Visit, signed_in: SignedIn) -> Response:

@@ -1,4 +1,4 @@
-"""The one place that decides what a password sign-in comes to (check order: cognito.md 4.8). Pure.
+"""The one place that decides what a sign-in comes to (check order: cognito.md 4.8). Pure.
 
 Where existence is hidden (hosted pages, PreventUserExistenceErrors ENABLED), nothing but "incorrect" is
 said before the password was right, and a disabled user is never told apart. Otherwise Cognito's order
@@ -8,20 +8,43 @@ holds: disabled and reset-required are told before the password is looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from idp import texts
 from idp.model import User, UserStatus
 from idp.outcomes import SignInReason, SignInRefused
+from idp.signin.flows.factors import Wanted
+from idp.signin.flows.names import AuthFlow
 from idp.texts import Text
 
 
 class Step(Enum):
-    """What follows after the password."""
+    """What follows after something was proved."""
 
-    SIGNED_IN = auto()
     NEW_PASSWORD = auto()
+    DEVICE = auto()
+    ASK = auto()
+    SELECT = auto()
+    SET_UP = auto()
+    DEFINE = auto()
+    """A custom flow's trigger decides."""
+    SIGNED_IN = auto()
+
+
+class DeviceStanding(Enum):
+    """What the DEVICE_KEY of a sign-in is worth."""
+
+    NONE = auto()
+    """None was given, or the pool tracks no devices, or it has proved itself by now."""
+    UNKNOWN = auto()
+    PENDING = auto()
+    """The user's, not confirmed yet: there is nothing it could prove itself with."""
+    KNOWN = auto()
+    """Confirmed: it has to prove itself."""
+    TRUSTED = auto()
+    """Confirmed and remembered, in a pool that asks new devices only for a second factor."""
 
 
 REASON_TEXTS: Final[Mapping[SignInReason, Text]] = {
@@ -39,10 +62,21 @@ REASON_TEXTS: Final[Mapping[SignInReason, Text]] = {
     SignInReason.FACTOR_UNAVAILABLE: texts.FACTOR_UNAVAILABLE,
     SignInReason.SOFTWARE_TOKEN_UNAVAILABLE: texts.SOFTWARE_TOKEN_UNAVAILABLE,
     SignInReason.FACTOR_IMPOSSIBLE: texts.FACTOR_IMPOSSIBLE,
+    SignInReason.DEVICE_UNKNOWN: texts.DEVICE_UNKNOWN,
     SignInReason.DELIVERY_FAILED: texts.DELIVERY_FAILED,
     SignInReason.LIMIT_EXCEEDED: texts.LIMIT_EXCEEDED,
     SignInReason.BUSY: texts.TOO_MANY_REQUESTS,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What was proved so far, as far as the next step depends on it."""
+
+    by_password: bool = True
+    is_second_done: bool = False
+    by_trigger: bool = False
+    """A custom flow's trigger said that tokens are to be issued."""
 
 
 def refuse(reason: SignInReason, username: str | None = None) -> SignInRefused:
@@ -61,13 +95,46 @@ def decide_before_password(user: User | None, *, hide_existence: bool) -> SignIn
     return SignInReason.RESET_REQUIRED if user.status is UserStatus.RESET_REQUIRED else None
 
 
-def decide_after_password(user: User | None, *, is_right: bool, now: float) -> Step | SignInReason:
-    """Return the next step, or why there is none, once the password was checked."""
-    if user is None or not is_right or not user.enabled:
+def decide_next(
+    user: User, *, flow: AuthFlow, proved: Proved, wanted: Wanted, device: DeviceStanding, now: float
+) -> Step | SignInReason:
+    """Return what follows, once the first factor was right: the account, the device, the second factor."""
+    if reason := _find_bar(user, by_password=proved.by_password, now=now):
+        return reason
+    if user.status is UserStatus.FORCE_CHANGE_PASSWORD and proved.by_password:
+        return Step.NEW_PASSWORD
+    if device is DeviceStanding.UNKNOWN:
+        return SignInReason.DEVICE_UNKNOWN
+    is_custom = flow is AuthFlow.CUSTOM_AUTH
+    # A custom flow is as strong as its triggers make it; a password in it asks for what a password asks for.
+    needs_second = not proved.is_second_done and (proved.by_password or not is_custom)
+    if needs_second and device is not DeviceStanding.TRUSTED and (step := _second(wanted)):
+        return step
+    if is_custom and not proved.by_trigger:
+        return Step.DEFINE
+    if device in (DeviceStanding.KNOWN, DeviceStanding.TRUSTED):
+        return Step.DEVICE
+    return Step.SIGNED_IN
+
+
+def _second(wanted: Wanted) -> Step | SignInReason | None:
+    if wanted.is_impossible:
+        return SignInReason.FACTOR_IMPOSSIBLE
+    if wanted.ask:
+        return Step.ASK if len(wanted.ask) == 1 else Step.SELECT
+    return Step.SET_UP if wanted.set_up else None
+
+
+def _find_bar(user: User, *, by_password: bool, now: float) -> SignInReason | None:
+    """Say what keeps an account from signing in whatever was proved, or None.
+
+    A temporary password expires; who proved something else than that password does not need it.
+    """
+    if not user.enabled:
         return SignInReason.INCORRECT
-    if user.status is UserStatus.FORCE_CHANGE_PASSWORD and is_temporary_expired(user, now):
-        return SignInReason.TEMPORARY_EXPIRED
-    return _BY_STATUS[user.status]
+    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+        return SignInReason.TEMPORARY_EXPIRED if by_password and is_temporary_expired(user, now) else None
+    return _BARRED.get(user.status)
 
 
 def is_temporary_expired(user: User, now: float) -> bool:
@@ -75,10 +142,8 @@ def is_temporary_expired(user: User, now: float) -> bool:
     return user.temporary_until is not None and now >= user.temporary_until
 
 
-_BY_STATUS: Final[Mapping[UserStatus, Step | SignInReason]] = {
-    UserStatus.CONFIRMED: Step.SIGNED_IN,
+_BARRED: Final[Mapping[UserStatus, SignInReason]] = {
     UserStatus.UNCONFIRMED: SignInReason.NOT_CONFIRMED,
-    UserStatus.FORCE_CHANGE_PASSWORD: Step.NEW_PASSWORD,
     UserStatus.RESET_REQUIRED: SignInReason.RESET_REQUIRED,
     UserStatus.EXTERNAL_PROVIDER: SignInReason.INCORRECT,
 }

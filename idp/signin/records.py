@@ -33,8 +33,20 @@ class Device:
     """Salt and verifier of the device's own password; there once the device is confirmed."""
     remembered: bool = False
     address: str = ""
+    pending: str | None = field(default=None, repr=False)
+    """The sign-in that waits for this device, for clients that send no session."""
 
     @property
     def is_confirmed(self) -> bool:
         """Whether ConfirmDevice was called for it."""
         return self.sealed_verifier is not None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTracking:
+    """`DeviceConfiguration` of a pool."""
+
+    challenge_on_new_device: bool = False
+    """ChallengeRequiredOnNewDevice: remembered devices are not asked for a second factor."""
+    only_remembered_on_prompt: bool = False
+    """DeviceOnlyRememberedOnUserPrompt: a confirmed device is remembered only once the user agrees."""

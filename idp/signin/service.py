@@ -1,49 +1,102 @@
-"""Password sign-in for every door: lookup, lockout, password, decision, bookkeeping.
+"""The dispatcher of every sign-in, whichever door it comes through (cognito.md 4).
 
-Unknown users, wrong passwords and disabled users cost the same: one argon2 check, the same reads and the
-same write. The policy is in `dispatch` and `lockout`; this file only does what they say.
+`start` and `answer` look accounts and sessions up, take turns, and hand on to the step that is due; a step
+comes back with a challenge, a refusal or a proof, and after a proof `dispatch` decides what follows. What
+may be said and what costs what is in the steps; nothing here knows a factor.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from idp import texts
 from idp.clock import Clock
-from idp.model import Client, Failures, Pool, User
-from idp.outcomes import NewPasswordRequired, SignedIn, SignInOutcome, SignInReason, SignInRefused
+from idp.factors.records import FirstFactor
+from idp.model import Client, Pool, User
+from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
 from idp.pace import rest_until
 from idp.seal import Vault
-from idp.signin import lockout
-from idp.signin.attempt import Attempt, open_attempt, seal_attempt
-from idp.signin.dispatch import Step, decide_after_password, decide_before_password, refuse
-from idp.signin.turns import Turns
-from idp.store.base import AlreadyExists, NotFound, Records, Store
-from idp.texts import Text
-from idp.users import lifecycle
-from idp.users.aliases import derive_logins
-from idp.users.attributes import find_missing, find_unfit, find_unwritable, merge, refuse_missing
-from idp.users.credentials import Credentials, Passwords
-from idp.users.lifecycle import Event
-from idp.users.lookup import find_user, subject_of
-from idp.users.passwords import HasherBusy, find_weakness
+from idp.signin import srp
+from idp.signin.dispatch import DeviceStanding, Proved, Step, decide_before_password, decide_next, refuse
+from idp.signin.flows.accounts import Account, Accounts
+from idp.signin.flows.caller import Caller, Door
+from idp.signin.flows.choice_steps import ChoiceSteps
+from idp.signin.flows.custom_steps import CustomSteps
+from idp.signin.flows.desk import (
+    Desk,
+    Proof,
+    StepResult,
+    factor_turn,
+    incorrect,
+    missing,
+    trigger_refusal,
+    trigger_turn,
+)
+from idp.signin.flows.device_steps import DeviceSteps
+from idp.signin.flows.factor_steps import SERVED, FactorSteps
+from idp.signin.flows.factors import Factors, FactorTurn, Wanted
+from idp.signin.flows.names import AuthFlow, ChallengeName
+from idp.signin.flows.password_steps import PASSWORD, PasswordSteps, begin_for
+from idp.signin.flows.progress import (
+    Progress,
+    find_unfit,
+    open_block,
+    open_session,
+    seal_session,
+)
+from idp.signin.flows.triggers import Round, TriggerRefused, Triggers
+from idp.store.base import Store
+from idp.users.credentials import Passwords
 
 log = logging.getLogger(__name__)
+C = ChallengeName
+BY_BLOCK: Final = frozenset({C.PASSWORD_VERIFIER, C.DEVICE_PASSWORD_VERIFIER})
+"""Challenges whose session is the secret block; a session string need not come along."""
+FLOWS_WITH_PASSWORD: Final = frozenset({AuthFlow.USER_PASSWORD_AUTH, AuthFlow.ADMIN_USER_PASSWORD_AUTH})
+Answer = Callable[[Caller, Progress, Account, Mapping[str, str]], Awaitable[StepResult]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class SetupTurn:
+    """A sign-in at MFA_SETUP, as an operation finds it that has nothing but the session."""
+
+    turn: FactorTurn
+    state: Mapping[str, str] = field(repr=False)
+    progress: Progress = field(repr=False)
+
+
 class SignIn:
     """Signs users in."""
 
-    store: Store
-    clock: Clock
-    vault: Vault
-    passwords: Passwords
-    turns: Turns = field(default_factory=Turns)
+    def __init__(self, store: Store, clock: Clock, vault: Vault, passwords: Passwords) -> None:
+        self.accounts = Accounts(store, clock, vault)
+        self._desk = Desk(store, clock, vault, passwords, self.accounts)
+        self._passwords = PasswordSteps(self._desk)
+        self._factors = FactorSteps(self._desk)
+        self._choice = ChoiceSteps(self._desk, self._passwords, self._factors)
+        self._custom = CustomSteps(self._desk, self._passwords)
+        self._devices = DeviceSteps(self._desk)
+        self._answers: Mapping[ChallengeName, Answer] = {
+            C.PASSWORD: self._choice.answer_password,
+            C.PASSWORD_SRP: self._choice.answer_srp,
+            C.ADMIN_NO_SRP_AUTH: self._choice.answer_password,
+            C.SELECT_CHALLENGE: self._choice.choose,
+            C.PASSWORD_VERIFIER: self._passwords.verify_srp,
+            C.NEW_PASSWORD_REQUIRED: self._of_somebody(self._passwords.replace_password),
+            C.SELECT_MFA_TYPE: self._of_somebody(self._factors.choose_second),
+            C.CUSTOM_CHALLENGE: self._answer_custom,
+            C.DEVICE_SRP_AUTH: self._of_somebody(self._devices.open_srp),
+            C.DEVICE_PASSWORD_VERIFIER: self._devices.verify_srp,
+            **dict.fromkeys(SERVED, self._answer_factor),
+        }
+
+    def use(self, *, factors: Factors | None = None, triggers: Triggers | None = None) -> None:
+        """Put what stands behind the two seams in place."""
+        self._desk.factors = factors or self._desk.factors
+        self._desk.triggers = triggers or self._desk.triggers
 
     async def with_password(
         self,
@@ -55,74 +108,10 @@ class SignIn:
         address: str,
         hide_existence: bool = True,
     ) -> SignInOutcome:
-        """Check a name and a password; `address` is the peer's, for the log."""
-        started = asyncio.get_running_loop().time()
-        async with self.store.reading() as records:
-            subject = subject_of(self.vault, pool, username, await find_user(records, pool, username))
-        async with self.turns.take((pool.id, subject)):
-            outcome = await self._check(
-                pool, client, username=username, password=password, subject=subject, hide=hide_existence
-            )
-        _log(pool, client, subject=subject, address=address, outcome=outcome)
-        if isinstance(outcome, SignInRefused) and outcome.reason is SignInReason.LOCKED:
-            await rest_until(started)  # nothing was hashed, and whoever likes may ask again at once
-        return outcome
-
-    async def _check(
-        self, pool: Pool, client: Client, *, username: str, password: str, subject: str, hide: bool
-    ) -> SignInOutcome:
-        async with self.store.reading() as records:
-            user = await find_user(records, pool, username)
-            failures = await records.failures.find(pool.id, subject)
-        early = decide_before_password(user, hide_existence=hide)
-        if early is not None:
-            return refuse(early)
-        if lockout.is_locked(failures, self.clock.now()):
-            return refuse(SignInReason.LOCKED)
-        try:
-            is_right = await self.passwords.hasher.verify(user.password_hash if user else None, password)
-        except HasherBusy:
-            return refuse(SignInReason.BUSY)
-        now = self.clock.now()
-        decision = decide_after_password(user, is_right=is_right, now=now)
-        if user is None or decision is SignInReason.INCORRECT:
-            await self._count_failure(Failures(pool.id, subject), now)
-            return refuse(SignInReason.INCORRECT)
-        user = await self._note_success(pool, user, password, had_failures=failures is not None)
-        return self._answer(pool, client, user, decision, now=now)
-
-    def _answer(
-        self, pool: Pool, client: Client, user: User, decision: Step | SignInReason, *, now: float
-    ) -> SignInOutcome:
-        if isinstance(decision, SignInReason):
-            return refuse(decision, user.username)
-        if decision is Step.NEW_PASSWORD:
-            session = seal_attempt(self.vault, client, user, now=now)
-            return NewPasswordRequired(user, session, find_missing(pool, user.attributes))
-        return SignedIn(user, int(now))
-
-    async def _count_failure(self, blank: Failures, now: float) -> None:
-        key = (blank.pool_id, blank.subject)
-        async with self.store.writing() as records:
-            if await records.failures.find(*key) is None:
-                with contextlib.suppress(AlreadyExists):  # another node was first
-                    await records.failures.create(blank)
-            await records.failures.update(key, lambda failures: lockout.after_failure(failures, now))
-
-    async def _note_success(self, pool: Pool, user: User, password: str, *, had_failures: bool) -> User:
-        """Forget failures, and replace credentials that are not as they would be made today."""
-        fresh = None
-        with contextlib.suppress(HasherBusy):  # next time, then
-            fresh = await self.passwords.renew(pool, user, password)
-        if not had_failures and fresh is None:
-            return user
-        async with self.store.writing() as records:
-            await _forget_failures(records, user)
-            if fresh is None:
-                return user
-            return await records.users.update(
-                (user.pool_id, user.sub), lambda now: _renew(now, user.password_hash, fresh)
-            )
+        """Check a name and a password for the hosted pages; `address` is the peer's, for the log."""
+        caller = Caller(pool, client, address, Door.HOSTED, truthful=not hide_existence)
+        parameters = {"USERNAME": username, "PASSWORD": password}
+        return await self.start(caller, AuthFlow.USER_PASSWORD_AUTH, parameters)
 
     async def answer_new_password(
         self,
@@ -133,85 +122,333 @@ class SignIn:
         new_password: str,
         attributes: Mapping[str, str] | None = None,
     ) -> SignInOutcome:
-        """Replace a temporary password and sign in; an unfit password leaves the session good."""
-        attempt = open_attempt(self.vault, client, session)
-        if attempt is None:
-            return refuse(SignInReason.SESSION_INVALID)
-        if self.clock.now() >= attempt.expires_at:
-            return refuse(SignInReason.SESSION_EXPIRED)
-        changes = dict(attributes or {})
-        if text := find_weakness(pool.password_policy, new_password):
-            return SignInRefused(SignInReason.PASSWORD_UNFIT, text)
-        if text := find_unfit(pool, changes) or find_unwritable(client, changes):
-            return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, text)
-        async with self.store.reading() as records:
-            user = await records.users.find(pool.id, attempt.sub)
-        if user is None:
-            return refuse(SignInReason.SESSION_INVALID)
-        try:
-            credentials = await self.passwords.make(pool, user.username, new_password)
-        except HasherBusy:
-            return refuse(SignInReason.BUSY)
-        return await self._replace_password(pool, attempt, credentials, changes)
+        """Replace a temporary password and go on, for the hosted pages."""
+        named = {f"userAttributes.{name}": value for name, value in (attributes or {}).items()}
+        responses = {"NEW_PASSWORD": new_password, **named}
+        caller = Caller(pool, client, "")
+        return await self.answer(caller, C.NEW_PASSWORD_REQUIRED, session=session, responses=responses)
 
-    async def _replace_password(
-        self, pool: Pool, attempt: Attempt, credentials: Credentials, changes: Mapping[str, str]
+    async def start(self, caller: Caller, flow: AuthFlow, parameters: Mapping[str, str]) -> SignInOutcome:
+        """Begin a sign-in with AuthParameters; that client and door may use the flow is checked before."""
+        started = asyncio.get_running_loop().time()
+        typed = parameters.get("USERNAME", "")
+        subject = await self.accounts.subject_of(caller.pool, typed)
+        async with self.accounts.take_turn(caller.pool, subject):
+            result = await self._begin(caller, flow, typed, parameters)
+            outcome = await self._go_on(caller, result)
+        _log(caller, subject=subject, outcome=outcome)
+        if isinstance(outcome, SignInRefused) and outcome.reason is SignInReason.LOCKED:
+            await rest_until(started)  # nothing was hashed, and whoever likes may ask again at once
+        return outcome
+
+    async def answer(
+        self,
+        caller: Caller,
+        challenge: ChallengeName,
+        *,
+        session: str | None,
+        responses: Mapping[str, str],
     ) -> SignInOutcome:
-        now = self.clock.now()
-        try:
-            async with self.store.writing() as records:
-                user = await records.users.hold(pool.id, attempt.sub)
-                if not user.enabled or not _is_answerable(user, attempt):
-                    return refuse(SignInReason.SESSION_INVALID)
-                changed = choose_password(pool, user, credentials, changes, now=now)
-                if text := refuse_missing(find_missing(pool, changed.attributes)):
-                    return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, text)
-                user = await records.users.update((pool.id, user.sub), lambda _: changed)
-                await _forget_failures(records, user)
-        except NotFound:
+        """Judge ChallengeResponses; `session` may be missing where the responses carry a secret block."""
+        progress = await self._open(caller, challenge, session, responses)
+        if isinstance(progress, SignInRefused):
+            return progress
+        progress = _with_device(progress, responses)
+        async with self.accounts.take_turn(caller.pool, progress.subject):
+            outcome = await self._answer(caller, progress, responses)
+        _log(caller, subject=progress.subject, outcome=outcome)
+        return outcome
+
+    async def open_setup(self, session: str) -> SetupTurn | SignInRefused:
+        """Open the session of MFA_SETUP for an operation that names neither client nor user."""
+        progress = open_session(self._desk.vault, session)
+        if progress is None or progress.challenge is not C.MFA_SETUP:
             return refuse(SignInReason.SESSION_INVALID)
-        except AlreadyExists:
-            return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, _alias_taken(changes))
-        return SignedIn(user, int(now))
+        async with self._desk.store.reading() as records:
+            pool = await records.pools.find(progress.pool_id)
+            client = await records.clients.find(progress.client_id)
+        account = await self.accounts.recall(progress)
+        if pool is None or client is None or account.user is None or not (pool.active and client.active):
+            return refuse(SignInReason.SESSION_INVALID)
+        caller = Caller(pool, client, "", Door.HOSTED if progress.realm == "hosted" else Door.API)
+        if reason := find_unfit(progress, caller, C.MFA_SETUP, now=self._desk.clock.now()):
+            return refuse(reason)
+        if not account.user.enabled or await self.accounts.is_spent(progress):
+            return refuse(SignInReason.SESSION_INVALID)
+        turn = factor_turn(caller, progress, account.user, is_first=False)
+        return SetupTurn(turn, progress.state, progress)
+
+    def keep_confirmation(self, pool: Pool, client: Client, user: User) -> str | None:
+        """Return a session for somebody who has just confirmed their address, to sign in with at once.
+
+        Where a mailed code is a first factor of the pool, the confirmation was one (cognito.md 4.5).
+        """
+        if FirstFactor.EMAIL_OTP not in pool.factors.first or not user.has_verified("email"):
+            return None
+        caller = Caller(pool, client, "", Door.API)
+        account = Account(user, user.sub, None)
+        begun = begin_for(
+            self._desk, caller, AuthFlow.USER_AUTH, account, typed=user.username, device_key=None
+        )
+        proved = begun.proved("email_otp", second_done=True)
+        return seal_session(self._desk.vault, self._desk.renew(caller, proved, C.SELECT_CHALLENGE))
+
+    async def start_confirmed(
+        self, caller: Caller, session: str, parameters: Mapping[str, str]
+    ) -> SignInOutcome:
+        """Begin USER_AUTH with the session of a confirmation."""
+        progress = await self._open(caller, C.SELECT_CHALLENGE, session, parameters)
+        if isinstance(progress, SignInRefused):
+            return progress
+        async with self.accounts.take_turn(caller.pool, progress.subject):
+            outcome = await self._start_confirmed(caller, progress, parameters)
+        _log(caller, subject=progress.subject, outcome=outcome)
+        return outcome
+
+    async def _start_confirmed(
+        self, caller: Caller, progress: Progress, parameters: Mapping[str, str]
+    ) -> SignInOutcome:
+        account = await self.accounts.recall(progress)
+        is_right = progress.amr and await self._is_named(caller, progress, parameters)
+        if account.user is None or not is_right or not await self.accounts.spend(progress):
+            return refuse(SignInReason.SESSION_INVALID)
+        return await self._go_on(caller, Proof(progress, account.user))
+
+    def keep_setup(self, setup: SetupTurn, state: Mapping[str, str]) -> str:
+        """Return a new session of MFA_SETUP that remembers `state`; the end stays where it was."""
+        renewed = self._desk.renew(
+            Caller(setup.turn.pool, setup.turn.client, ""), setup.progress, C.MFA_SETUP
+        )
+        end = setup.progress.expires_at
+        return seal_session(self._desk.vault, replace(renewed, state=dict(state), expires_at=end))
+
+    async def _begin(
+        self, caller: Caller, flow: AuthFlow, typed: str, parameters: Mapping[str, str]
+    ) -> StepResult:
+        account = await self.accounts.find(caller.pool, typed)
+        password = parameters.get("PASSWORD", "")
+        if account.user is None and flow in FLOWS_WITH_PASSWORD and password:
+            migrated = await self._migrate(caller, typed, password)
+            if isinstance(migrated, SignInRefused):
+                return migrated
+            account = await self.accounts.find(caller.pool, typed) if migrated else account
+        is_custom = flow is AuthFlow.CUSTOM_AUTH
+        if refusal := await self._find_early_refusal(caller, account, typed, is_custom=is_custom):
+            return refusal
+        progress = begin_for(
+            self._desk, caller, flow, account, typed=typed, device_key=parameters.get("DEVICE_KEY")
+        )
+        return await self._first_step(caller, progress, account, parameters)
+
+    async def _first_step(
+        self, caller: Caller, progress: Progress, account: Account, parameters: Mapping[str, str]
+    ) -> StepResult:
+        if progress.flow is AuthFlow.CUSTOM_AUTH:
+            return await self._custom.start(caller, progress, account.user, parameters)
+        if progress.flow is AuthFlow.USER_AUTH:
+            return await self._choice.offer(caller, progress, account, parameters)
+        if progress.flow is AuthFlow.USER_SRP_AUTH:
+            return await self._passwords.open_srp(caller, progress, account.user, parameters.get("SRP_A", ""))
+        if not parameters.get("PASSWORD") and caller.door is Door.ADMIN:
+            return self._desk.challenge(caller, progress, C.ADMIN_NO_SRP_AUTH, user=account.user)
+        return await self._passwords.check_plain(caller, progress, account, parameters.get("PASSWORD", ""))
+
+    async def _find_early_refusal(
+        self, caller: Caller, account: Account, typed: str, *, is_custom: bool
+    ) -> SignInRefused | None:
+        """Say what is said before anything was proved (cognito.md 4.8, steps 5 to 9)."""
+        hide, user = caller.hides_existence, account.user
+        if user is None and not hide:
+            return refuse(SignInReason.UNKNOWN_USER)
+        name = user.username if user else typed
+        turn = trigger_turn(caller, user=user, username=name, is_start=True)
+        refused = await self._desk.triggers.pre_authentication(turn)
+        if refused is not None:
+            return trigger_refusal(refused)
+        if early := decide_before_password(user, hide_existence=hide):
+            return refuse(early)
+        is_locked = account.is_locked(self._desk.clock.now()) and not is_custom
+        return refuse(SignInReason.LOCKED) if is_locked else None
+
+    async def _migrate(self, caller: Caller, typed: str, password: str) -> User | SignInRefused | None:
+        turn = trigger_turn(caller, user=None, username=typed, is_start=True)
+        migrated = await self._desk.triggers.migrate_user(turn, password)
+        return trigger_refusal(migrated) if isinstance(migrated, TriggerRefused) else migrated
+
+    async def _open(
+        self,
+        caller: Caller,
+        challenge: ChallengeName,
+        session: str | None,
+        responses: Mapping[str, str],
+    ) -> Progress | SignInRefused:
+        """Open the session that an answer belongs to, of this caller and challenge, good and not spent."""
+        if challenge is C.DEVICE_SRP_AUTH and session is None:
+            session = await self._devices.recall_session(caller, responses.get("DEVICE_KEY", ""))
+        progress = open_session(self._desk.vault, session) if session is not None else None
+        now = self._desk.clock.now()
+        if challenge in BY_BLOCK:
+            accompanying, progress = progress, self._open_block(responses)
+            if progress is not None and session is not None and accompanying is None:
+                return refuse(SignInReason.SESSION_INVALID)
+            if progress is not None and accompanying is not None and accompanying.id != progress.id:
+                return refuse(SignInReason.SESSION_INVALID)
+            if not responses.get("PASSWORD_CLAIM_SECRET_BLOCK"):
+                return missing("PASSWORD_CLAIM_SECRET_BLOCK")
+        if reason := find_unfit(progress, caller, challenge, now=now):
+            return incorrect() if challenge in BY_BLOCK and session is None else refuse(reason)
+        assert progress is not None
+        if await self.accounts.is_spent(progress):
+            return refuse(SignInReason.SESSION_INVALID)
+        return progress
+
+    def _open_block(self, responses: Mapping[str, str]) -> Progress | None:
+        raw = srp.parse_block(responses.get("PASSWORD_CLAIM_SECRET_BLOCK", ""))
+        return open_block(self._desk.vault, raw) if raw else None
+
+    async def _answer(
+        self, caller: Caller, progress: Progress, responses: Mapping[str, str]
+    ) -> SignInOutcome:
+        account = await self.accounts.recall(progress)
+        is_gone = progress.sub is not None and (account.user is None or not account.user.enabled)
+        if is_gone and progress.challenge not in BY_BLOCK:  # those come out wrong, at the same cost
+            return refuse(SignInReason.SESSION_INVALID)
+        if not await self._is_named(caller, progress, responses):
+            return refuse(SignInReason.SESSION_INVALID)
+        if progress.challenge in BY_BLOCK and account.is_locked(self._desk.clock.now()):
+            return refuse(SignInReason.LOCKED)
+        # A trigger's question may be answered once: it counts the rounds, and would not see a second answer.
+        is_once = progress.challenge is C.CUSTOM_CHALLENGE
+        if is_once and not await self.accounts.spend(progress):
+            return refuse(SignInReason.SESSION_INVALID)
+        result = await self._answers[progress.challenge](caller, progress, account, responses)
+        outcome = await self._go_on(caller, result)
+        if is_once or (isinstance(outcome, SignInRefused) and not _is_spending(outcome)):
+            return outcome
+        # Right once is right once: of two answers at a time, on whatever nodes, one finds it spent.
+        if not await self.accounts.spend(progress):
+            return refuse(SignInReason.SESSION_INVALID)
+        return outcome
+
+    async def _is_named(self, caller: Caller, progress: Progress, responses: Mapping[str, str]) -> bool:
+        """Whether USERNAME, where the door sends one, is a name of whoever the session is about."""
+        name = responses.get("USERNAME")
+        if name is None or name in (progress.username, progress.typed):
+            return True
+        return await self.accounts.subject_of(caller.pool, name) == progress.subject
+
+    async def _answer_factor(
+        self, caller: Caller, progress: Progress, account: Account, responses: Mapping[str, str]
+    ) -> StepResult:
+        return await self._factors.check(caller, progress, responses)
+
+    async def _answer_custom(
+        self, caller: Caller, progress: Progress, account: Account, responses: Mapping[str, str]
+    ) -> StepResult:
+        return await self._custom.answer(caller, progress, account.user, responses)
+
+    @staticmethod
+    def _of_somebody(
+        step: Callable[[Caller, Progress, User, Mapping[str, str]], Awaitable[StepResult]],
+    ) -> Answer:
+        """Make an answer of a step that only somebody who is there ever comes to."""
+
+        async def answer(
+            caller: Caller, progress: Progress, account: Account, responses: Mapping[str, str]
+        ) -> StepResult:
+            if account.user is None:
+                return refuse(SignInReason.SESSION_INVALID)
+            return await step(caller, progress, account.user, responses)
+
+        return answer
+
+    async def _go_on(self, caller: Caller, result: StepResult) -> SignInOutcome:
+        """Follow proofs until something is asked, refused or done."""
+        while isinstance(result, Proof):
+            after = await self._follow(caller, result)
+            if isinstance(after, SignedIn):
+                return after
+            result = after
+        return result
+
+    async def _follow(self, caller: Caller, proof: Proof) -> StepResult | SignedIn:
+        progress, user = _note_round(proof), proof.user
+        proved = Proved(PASSWORD in progress.amr, progress.is_second_done, progress.is_defined)
+        device = await self._devices.judge(caller, progress, user)
+        needs_wanted = not proved.is_second_done and device is not DeviceStanding.TRUSTED
+        wanted = (
+            await self._desk.factors.wanted(caller.pool, caller.client, user) if needs_wanted else Wanted()
+        )
+        step = decide_next(
+            user,
+            flow=progress.flow,
+            proved=proved,
+            wanted=wanted,
+            device=device,
+            now=self._desk.clock.now(),
+        )
+        if isinstance(step, SignInReason):
+            return refuse(step, user.username)
+        if step is Step.SIGNED_IN:
+            return await self._finish(caller, progress, user)
+        if step is Step.NEW_PASSWORD:
+            return self._passwords.ask_new_password(caller, progress, user)
+        if step is Step.DEVICE:
+            return await self._devices.put(caller, progress, user)
+        if step is Step.DEFINE:
+            return await self._custom.define(caller, progress, user)
+        return await self._factors.put_second(caller, progress, user, step=step, wanted=wanted)
+
+    async def _finish(self, caller: Caller, progress: Progress, user: User) -> SignedIn | SignInRefused:
+        turn = trigger_turn(caller, user=user, username=user.username)
+        refused = await self._desk.triggers.post_authentication(turn)
+        if refused is not None:
+            return trigger_refusal(refused)
+        return SignedIn(
+            user,
+            int(self._desk.clock.now()),
+            amr=(*progress.amr, "mfa") if len(set(progress.amr)) > 1 else progress.amr,
+            device_key=progress.device_key if progress.is_device_done else None,
+            chose_password=progress.chose_password,
+        )
 
 
-def choose_password(
-    pool: Pool, user: User, credentials: Credentials, changes: Mapping[str, str], *, now: float
-) -> User:
-    """Give a user the password they chose, and the attributes they supplied with it. Pure."""
-    status = lifecycle.advance(user.status, Event.CHOOSE_PASSWORD)
-    assert status is not None
-    changed = replace(
-        credentials.given_to(user),
-        status=status,
-        temporary_until=None,
-        attributes=merge(user.attributes, changes),
-        updated_at=now,
-    )
-    return replace(changed, logins=derive_logins(pool, changed))
+def _note_round(proof: Proof) -> Progress:
+    """Add a right password or factor to what a custom flow's trigger is told."""
+    progress = proof.progress
+    is_round = progress.challenge is C.PASSWORD_VERIFIER or progress.challenge in SERVED
+    if progress.flow is not AuthFlow.CUSTOM_AUTH or progress.is_defined or not is_round:
+        return progress
+    return replace(progress, rounds=(*progress.rounds, Round(progress.challenge, result=True)))
 
 
-def _is_answerable(user: User, attempt: Attempt) -> bool:
-    return attempt.belongs_to(user) and lifecycle.can(user.status, Event.CHOOSE_PASSWORD)
+def _with_device(progress: Progress, responses: Mapping[str, str]) -> Progress:
+    """Take the device that an answer names, until it has to prove itself.
+
+    A client whose device is not known tries the answer again without it: what it named at first is no more.
+    """
+    if progress.challenge in (C.DEVICE_SRP_AUTH, C.DEVICE_PASSWORD_VERIFIER):
+        return progress
+    default = None if progress.challenge is C.PASSWORD_VERIFIER else progress.device_key
+    return replace(progress, device_key=responses.get("DEVICE_KEY") or default)
 
 
-def _alias_taken(changes: Mapping[str, str]) -> Text:
-    return texts.ALIAS_EXISTS.filled(attribute=next(iter(changes), "username"))
+def _is_spending(refused: SignInRefused) -> bool:
+    """Whether a refusal ends the session: it follows from a right answer that cannot become useful."""
+    return refused.username is not None and refused.reason is not SignInReason.DEVICE_UNKNOWN
 
 
-def _renew(user: User, checked_hash: str | None, fresh: Credentials) -> User:
-    """Put the new credentials in the place of what was checked, unless the password changed meanwhile."""
-    return fresh.given_to(user) if user.password_hash == checked_hash else user
-
-
-async def _forget_failures(records: Records, user: User) -> None:
-    with contextlib.suppress(NotFound):
-        await records.failures.delete(user.pool_id, user.sub)
-
-
-def _log(pool: Pool, client: Client, *, subject: str, address: str, outcome: SignInOutcome) -> None:
+def _log(caller: Caller, *, subject: str, outcome: SignInOutcome) -> None:
     """Record who tried from where; never the typed name, which is a password now and then."""
-    result = outcome.reason.value if isinstance(outcome, SignInRefused) else type(outcome).__name__
+    if isinstance(outcome, Challenged):
+        result = outcome.name.value
+    else:
+        result = outcome.reason.value if isinstance(outcome, SignInRefused) else type(outcome).__name__
     log.info(
-        "sign-in pool=%s client=%s subject=%s address=%s: %s", pool.id, client.id, subject, address, result
+        "sign-in pool=%s client=%s subject=%s address=%s: %s",
+        caller.pool.id,
+        caller.client.id,
+        subject,
+        caller.address,
+        result,
     )

@@ -329,6 +329,7 @@ devices = Table(
     _long("sealed_verifier", nullable=True),
     Column("remembered", Boolean, nullable=False),
     _text("address"),
+    _long("pending", nullable=True),
     _user_owned(),
     Index(None, "pool_id", "sub"),
 )

@@ -75,8 +75,11 @@ class FactorTurn:
 class Factors(Protocol):
     """Everything beyond the password."""
 
-    async def first_factors(self, pool: Pool, client: Client, user: User) -> tuple[ChallengeName, ...]:
-        """Return the passwordless factors (EMAIL_OTP, SMS_OTP, WEB_AUTHN) a user can sign in with now."""
+    async def first_factors(self, pool: Pool, client: Client, user: User | None) -> tuple[ChallengeName, ...]:
+        """Return the passwordless factors (EMAIL_OTP, SMS_OTP, WEB_AUTHN) a user can sign in with now.
+
+        For nobody: what somebody with an ordinary account would have.
+        """
         ...
 
     async def wanted(self, pool: Pool, client: Client, user: User) -> Wanted:
@@ -100,7 +103,7 @@ class Factors(Protocol):
 class NoFactors:
     """A pool without any factor but the password."""
 
-    async def first_factors(self, pool: Pool, client: Client, user: User) -> tuple[ChallengeName, ...]:
+    async def first_factors(self, pool: Pool, client: Client, user: User | None) -> tuple[ChallengeName, ...]:
         """Return nothing."""
         return ()
 

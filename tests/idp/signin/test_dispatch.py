@@ -1,10 +1,20 @@
-"""The decision after name and password, as a table."""
+"""What a sign-in comes to, as a table."""
 
 import pytest
 
 from idp.model import User, UserStatus
 from idp.outcomes import SignInReason
-from idp.signin.dispatch import REASON_TEXTS, Step, decide_after_password, decide_before_password, refuse
+from idp.signin.dispatch import (
+    REASON_TEXTS,
+    DeviceStanding,
+    Proved,
+    Step,
+    decide_before_password,
+    decide_next,
+    refuse,
+)
+from idp.signin.flows.factors import Wanted
+from idp.signin.flows.names import AuthFlow, ChallengeName
 
 NOW = 1_000_000.0
 
@@ -13,28 +23,60 @@ def user(status: UserStatus = UserStatus.CONFIRMED, **members: object) -> User:
     return User("pool", "sub", "ann", status, NOW, NOW, **members)  # type: ignore[arg-type]
 
 
-AFTER = {
-    "confirmed": (user(), True, Step.SIGNED_IN),
-    "wrong password": (user(), False, SignInReason.INCORRECT),
-    "unknown": (None, False, SignInReason.INCORRECT),
-    "disabled": (user(enabled=False), True, SignInReason.INCORRECT),
-    "disabled and unconfirmed": (user(UserStatus.UNCONFIRMED, enabled=False), True, SignInReason.INCORRECT),
-    "unconfirmed": (user(UserStatus.UNCONFIRMED), True, SignInReason.NOT_CONFIRMED),
-    "unconfirmed, wrong": (user(UserStatus.UNCONFIRMED), False, SignInReason.INCORRECT),
-    "reset": (user(UserStatus.RESET_REQUIRED), True, SignInReason.RESET_REQUIRED),
-    "temporary": (user(UserStatus.FORCE_CHANGE_PASSWORD, temporary_until=NOW + 1), True, Step.NEW_PASSWORD),
-    "temporary, ended": (
-        user(UserStatus.FORCE_CHANGE_PASSWORD, temporary_until=NOW),
-        True,
-        SignInReason.TEMPORARY_EXPIRED,
+NEEDS = Wanted(ask=(ChallengeName.SOFTWARE_TOKEN_MFA,))
+TWO = Wanted(ask=(ChallengeName.SOFTWARE_TOKEN_MFA, ChallengeName.SMS_MFA))
+SETUP = Wanted(set_up=(ChallengeName.SOFTWARE_TOKEN_MFA,))
+STUCK = Wanted(is_impossible=True)
+D, R, F = DeviceStanding, SignInReason, AuthFlow
+PWD, OTP = Proved(by_password=True), Proved(by_password=False, is_second_done=True)
+TEMPORARY = user(UserStatus.FORCE_CHANGE_PASSWORD, temporary_until=NOW + 1)
+ENDED = user(UserStatus.FORCE_CHANGE_PASSWORD, temporary_until=NOW)
+
+NEXT: dict[str, tuple[dict[str, object], object]] = {
+    "confirmed": ({}, Step.SIGNED_IN),
+    "disabled": ({"user": user(enabled=False)}, R.INCORRECT),
+    "disabled and unconfirmed": ({"user": user(UserStatus.UNCONFIRMED, enabled=False)}, R.INCORRECT),
+    "unconfirmed": ({"user": user(UserStatus.UNCONFIRMED)}, R.NOT_CONFIRMED),
+    "reset": ({"user": user(UserStatus.RESET_REQUIRED)}, R.RESET_REQUIRED),
+    "external": ({"user": user(UserStatus.EXTERNAL_PROVIDER)}, R.INCORRECT),
+    "temporary": ({"user": TEMPORARY}, Step.NEW_PASSWORD),
+    "temporary, ended": ({"user": ENDED}, R.TEMPORARY_EXPIRED),
+    "temporary comes before a factor": ({"user": TEMPORARY, "wanted": NEEDS}, Step.NEW_PASSWORD),
+    "a code needs no temporary password": ({"user": ENDED, "proved": OTP}, Step.SIGNED_IN),
+    "one factor": ({"wanted": NEEDS}, Step.ASK),
+    "several factors": ({"wanted": TWO}, Step.SELECT),
+    "none yet": ({"wanted": SETUP}, Step.SET_UP),
+    "none possible": ({"wanted": STUCK}, R.FACTOR_IMPOSSIBLE),
+    "factor done": ({"wanted": NEEDS, "proved": Proved(is_second_done=True)}, Step.SIGNED_IN),
+    "unknown device": ({"device": D.UNKNOWN}, R.DEVICE_UNKNOWN),
+    "unknown device before a factor": ({"device": D.UNKNOWN, "wanted": NEEDS}, R.DEVICE_UNKNOWN),
+    "pending device": ({"device": D.PENDING}, Step.SIGNED_IN),
+    "known device": ({"device": D.KNOWN}, Step.DEVICE),
+    "known device does not spare a factor": ({"device": D.KNOWN, "wanted": NEEDS}, Step.ASK),
+    "trusted device instead of a factor": ({"device": D.TRUSTED, "wanted": NEEDS}, Step.DEVICE),
+    "trusted device instead of a dead end": ({"device": D.TRUSTED, "wanted": STUCK}, Step.DEVICE),
+    "custom": ({"flow": F.CUSTOM_AUTH, "proved": Proved(by_password=False)}, Step.DEFINE),
+    "custom, password": ({"flow": F.CUSTOM_AUTH, "wanted": NEEDS}, Step.ASK),
+    "custom, defined": (
+        {"flow": F.CUSTOM_AUTH, "proved": Proved(by_password=False, by_trigger=True), "wanted": NEEDS},
+        Step.SIGNED_IN,
     ),
-    "external": (user(UserStatus.EXTERNAL_PROVIDER), True, SignInReason.INCORRECT),
+    "custom, defined, device": (
+        {"flow": F.CUSTOM_AUTH, "proved": Proved(False, False, True), "device": D.KNOWN},
+        Step.DEVICE,
+    ),
+    "custom, defined, unconfirmed": (
+        {"flow": F.CUSTOM_AUTH, "user": user(UserStatus.UNCONFIRMED), "proved": Proved(False, False, True)},
+        R.NOT_CONFIRMED,
+    ),
 }
 
 
-@pytest.mark.parametrize(("who", "is_right", "expected"), AFTER.values(), ids=AFTER)
-def test_after_the_password(who: User | None, is_right: bool, expected: object) -> None:
-    assert decide_after_password(who, is_right=is_right, now=NOW) is expected
+@pytest.mark.parametrize(("case", "expected"), NEXT.values(), ids=NEXT)
+def test_what_follows_a_proof(case: dict[str, object], expected: object) -> None:
+    given = {"flow": F.USER_SRP_AUTH, "proved": PWD, "wanted": Wanted(), "device": D.NONE, **case}
+    who = given.pop("user", user())
+    assert decide_next(who, now=NOW, **given) is expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("who", [None, user(), user(enabled=False), user(UserStatus.RESET_REQUIRED)])
@@ -50,12 +92,14 @@ def test_the_truth_before_the_password() -> None:
     assert found == [SignInReason.UNKNOWN_USER, SignInReason.DISABLED, SignInReason.RESET_REQUIRED, None]
 
 
-def test_every_status_leads_somewhere() -> None:
-    for status in UserStatus:
-        assert decide_after_password(user(status), is_right=True, now=NOW) is not None
-
-
 def test_every_reason_with_a_fixed_text_says_it() -> None:
-    without = {SignInReason.PASSWORD_UNFIT, SignInReason.ATTRIBUTES_UNFIT, SignInReason.TRIGGER_REFUSED}
+    without = {
+        SignInReason.PASSWORD_UNFIT,
+        SignInReason.ATTRIBUTES_UNFIT,
+        SignInReason.PARAMETER_MISSING,
+        SignInReason.PARAMETER_UNFIT,
+        SignInReason.UNSUPPORTED,
+        SignInReason.TRIGGER_REFUSED,
+    }
     assert set(REASON_TEXTS) == set(SignInReason) - without
     assert refuse(SignInReason.INCORRECT).message == "Incorrect username or password."

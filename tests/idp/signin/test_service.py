@@ -1,13 +1,14 @@
 """Password sign-in: who gets in, who is told what, and what it costs to guess."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from idp.model import UserStatus
-from idp.outcomes import NewPasswordRequired, SignedIn, SignInReason, SignInRefused
+from idp.outcomes import Challenged, SignedIn, SignInReason, SignInRefused
 from idp.users.passwords import HashCost, PasswordHasher
 from tests.support.pools import CHEAP, OTHER_PASSWORD, PASSWORD, OpenScene, Scene
 
@@ -120,7 +121,7 @@ async def test_signing_in_rightly_many_times_at_once_works(scene: Scene) -> None
     await scene.add()
     outcomes = await asyncio.gather(*(scene.sign_in() for _ in range(12)))
     assert {type(outcome) for outcome in outcomes} == {SignedIn}
-    assert len(scene.core.signin.turns) == 0
+    assert len(scene.core.signin.accounts.turns) == 0
 
 
 async def test_unconfirmed_is_told_only_after_the_right_password(scene: Scene) -> None:
@@ -153,7 +154,7 @@ async def add_temporary(scene: Scene) -> None:
 async def test_temporary_password_asks_for_a_new_one_and_then_signs_in(scene: Scene) -> None:
     await add_temporary(scene)
     asked = await scene.sign_in()
-    assert isinstance(asked, NewPasswordRequired)
+    assert isinstance(asked, Challenged)
     answer = await scene.core.signin.answer_new_password(
         scene.pool, scene.client, session=asked.session, new_password=OTHER_PASSWORD
     )
@@ -183,7 +184,7 @@ async def answer(scene: Scene, session: str, password: str = OTHER_PASSWORD, **o
 async def open_session(scene: Scene) -> str:
     await add_temporary(scene)
     asked = await scene.sign_in()
-    assert isinstance(asked, NewPasswordRequired)
+    assert isinstance(asked, Challenged)
     return asked.session
 
 
@@ -227,8 +228,8 @@ async def test_missing_required_attributes_are_asked_for_with_the_password(open_
     scene = await open_scene(Schema=[{"Name": "name", "Required": True}])
     await add_temporary(scene)
     asked = await scene.sign_in()
-    assert isinstance(asked, NewPasswordRequired)
-    assert asked.missing_attributes == ("name",)
+    assert isinstance(asked, Challenged)
+    assert json.loads(asked.parameters["requiredAttributes"]) == ["userAttributes.name"]
     assert reason_of(await answer(scene, asked.session)) is SignInReason.ATTRIBUTES_UNFIT
     assert isinstance(await answer(scene, asked.session, attributes={"name": "Ann"}), SignedIn)
 

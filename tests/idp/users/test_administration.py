@@ -3,7 +3,7 @@
 import pytest
 
 from idp.model import UserStatus
-from idp.outcomes import Delivery, NewPasswordRequired, SignedIn, SignInRefused, UserReason, UserRefused
+from idp.outcomes import Challenged, Delivery, SignedIn, SignInRefused, UserReason, UserRefused
 from idp.users.administration import Added
 from tests.support.pools import OTHER_PASSWORD, PASSWORD, OpenScene, Scene
 
@@ -23,7 +23,7 @@ async def test_a_new_user_gets_a_temporary_password_and_an_invitation(scene: Sce
     mail = (await scene.core.outbox.messages())[0]
     assert mail.subject == "Your temporary password"
     assert mail.body == f"Your username is ann and temporary password is {added.temporary_password}."
-    assert isinstance(await scene.sign_in(password=added.temporary_password), NewPasswordRequired)
+    assert isinstance(await scene.sign_in(password=added.temporary_password), Challenged)
 
 
 async def test_an_invitation_names_what_the_user_signs_in_with(open_scene: OpenScene) -> None:
@@ -67,7 +67,7 @@ async def test_set_password(scene: Scene, permanent: bool) -> None:
     )
     assert not isinstance(changed, UserRefused)
     assert changed.status is (UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD)
-    expected = SignedIn if permanent else NewPasswordRequired
+    expected = SignedIn if permanent else Challenged
     assert isinstance(await scene.sign_in(password=OTHER_PASSWORD), expected)
 
 

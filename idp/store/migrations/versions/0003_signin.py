@@ -60,6 +60,7 @@ def create_devices() -> None:
         sa.Column("sealed_verifier", sa.Text(), nullable=True),
         sa.Column("remembered", sa.Boolean(), nullable=False),
         sa.Column("address", sa.String(length=255), nullable=False),
+        sa.Column("pending", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["pool_id", "sub"],
             ["users.pool_id", "users.sub"],
