@@ -78,6 +78,8 @@ class PasswordPolicy:
     require_numbers: bool = True
     require_symbols: bool = True
     temporary_password_validity_days: int = 7
+    history_size: int = 0
+    """PasswordHistorySize: how many passwords, the present one included, cannot be chosen again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Pool:
     password_policy: PasswordPolicy = PasswordPolicy()
     auto_verified: tuple[str, ...] = ()
     """AutoVerifiedAttributes."""
+    verify_before_update: tuple[str, ...] = ()
+    """UserAttributeUpdateSettings: a new value of these waits until it is verified."""
     username_attributes: tuple[str, ...] = ()
     """UsernameAttributes: people sign in with these, the username is a UUID."""
     alias_attributes: tuple[str, ...] = ()
@@ -220,8 +224,12 @@ class User:
     password_hash: str | None = field(default=None, repr=False)
     srp_verifier: str | None = field(default=None, repr=False)
     """The SRP verifier of this very password, sealed; made where a client of the pool signs in by SRP."""
+    password_history: tuple[str, ...] = field(default=(), repr=False)
+    """Hashes of earlier passwords, newest first, as many as the policy wants."""
     temporary_until: float | None = None
     """When a temporary password stops working."""
+    pending: Mapping[str, str] = field(default_factory=dict)
+    """New addresses that take the old ones' place once they are verified."""
     logins: tuple[str, ...] = ()
     """Normalised names this user signs in with; unique in the pool."""
 
@@ -244,6 +252,45 @@ class Group:
     description: str = ""
     precedence: int | None = None
     role_arn: str | None = None
+    created_at: float = 0.0
+    updated_at: float = 0.0
+
+
+SEARCHED = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
+"""Attributes that lists of users can be narrowed by, besides username, sub and status (cognito.md 3.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users a list is wanted of (the Filter of ListUsers)."""
+
+    attribute: str
+    """A searched attribute, `username`, `sub`, `status` (of the user) or `enabled`."""
+    values: tuple[str, ...]
+    """What is looked for; several only for `status` and `enabled`. All but `username` are case-folded."""
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """Some of a list's users, and where the next ones begin."""
+
+    users: tuple[User, ...]
+    after: tuple[str, ...] | None = None
+    """None at the end of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedIdentity:
+    """An account at another provider that signs in as a user of the pool."""
+
+    pool_id: str
+    provider: str
+    attribute: str
+    """`Cognito_Subject`, or a mapped attribute."""
+    value: str
+    sub: str
+    linked_at: float
 
 
 class CodePurpose(StrEnum):
@@ -251,6 +298,9 @@ class CodePurpose(StrEnum):
 
     SIGN_UP = "sign-up"
     FORGOT_PASSWORD = "forgot-password"  # noqa: S105
+    VERIFY_EMAIL = "verify-email"
+    CHANGE_PASSWORD = "change-password"  # noqa: S105
+    """No code is mailed: only the tries of the present password are counted."""
 
 
 @dataclass(frozen=True, slots=True)

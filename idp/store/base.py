@@ -19,6 +19,7 @@ from idp.model import (
     Failures,
     Family,
     Group,
+    LinkedIdentity,
     Mail,
     MailedCode,
     Pool,
@@ -26,6 +27,8 @@ from idp.model import (
     SigningKey,
     SsoSession,
     User,
+    UserFilter,
+    UserPage,
 )
 from idp.signin.records import Device, Spent
 
@@ -103,6 +106,18 @@ class Users(Collection[User], Protocol):
         """Users by username, those after the username `after`."""
         ...
 
+    async def search(
+        self, pool_id: str, wanted: UserFilter | None, *, limit: int, after: tuple[str, ...] = ()
+    ) -> UserPage:
+        """Users that fit a filter, in an order that users who come and go do not disturb."""
+        ...
+
+    async def of_group(
+        self, pool_id: str, group: str, *, limit: int, after: tuple[str, ...] = ()
+    ) -> UserPage:
+        """Members of a group, likewise."""
+        ...
+
     async def count(self, pool_id: str) -> int:
         """How many users the pool has."""
         ...
@@ -125,6 +140,14 @@ class Groups(Collection[Group], Protocol):
 
     async def remove_member(self, pool_id: str, name: str, sub: str) -> None:
         """Take a user out of a group; not being in it is fine."""
+        ...
+
+
+class LinkedIdentities(Collection[LinkedIdentity], Protocol):
+    """Accounts at other providers, by pool id, provider, attribute and value."""
+
+    async def of(self, pool_id: str, sub: str) -> tuple[LinkedIdentity, ...]:
+        """A user's linked accounts, the oldest first."""
         ...
 
 
@@ -203,6 +226,8 @@ class Records(Protocol):
     def users(self) -> Users: ...
     @property
     def groups(self) -> Groups: ...
+    @property
+    def linked_identities(self) -> LinkedIdentities: ...
     @property
     def mailed_codes(self) -> Collection[MailedCode]: ...
     @property

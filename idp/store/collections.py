@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from idp import model
@@ -69,84 +68,6 @@ class ClientRows(Rows[model.Client]):
         return await self.all(self.table.c.pool_id == pool_id, order="id")
 
 
-class UserRows(Rows[model.User]):
-    """Users, with their logins in a table of their own: a login has one owner in a pool."""
-
-    table = schema.users
-    adapter = TypeAdapter(model.User)
-
-    def to_row(self, record: model.User) -> dict[str, Any]:
-        row = super().to_row(record)
-        del row["logins"]
-        return row
-
-    async def find(self, *key: str) -> model.User | None:
-        """Return the user or None."""
-        user = await super().find(*key)
-        return None if user is None else await self._with_logins(user)
-
-    async def create(self, record: model.User) -> model.User:
-        """Add a user; raises AlreadyExists where the sub, the username or a login is taken."""
-        async with self._connection.begin_nested():  # all of it or nothing, even where the caller goes on
-            await super().create(record)
-            await self._set_logins(record, ())
-        return record
-
-    async def replace(self, key: Sequence[str], old: model.User, new: model.User) -> None:
-        """Write a user over the old one; raises AlreadyExists where a new login belongs to another."""
-        async with self._connection.begin_nested():
-            await super().replace(key, old, new)
-            await self._set_logins(new, old.logins)
-
-    async def by_login(self, pool_id: str, login: str) -> model.User | None:
-        """The user who signs in with this normalised login.
-
-        One statement whether or not there is such a user: a second one would take a time that tells.
-        """
-        used, every = schema.logins, schema.logins.alias()
-        is_theirs = and_(used.c.pool_id == self.table.c.pool_id, used.c.sub == self.table.c.sub)
-        is_another = and_(every.c.pool_id == self.table.c.pool_id, every.c.sub == self.table.c.sub)
-        query = (
-            select(self.table, every.c.login)
-            .select_from(used.join(self.table, is_theirs).join(every, is_another))
-            .where(used.c.pool_id == pool_id, used.c.login == login)
-            .order_by(every.c.login)
-        )
-        rows = (await self._connection.execute(query)).mappings().all()
-        if not rows:
-            return None
-        user = self.to_record({column.name: rows[0][column] for column in self.table.columns})
-        return replace(user, logins=tuple(row[every.c.login] for row in rows))
-
-    async def list(self, pool_id: str, *, limit: int = 60, after: str = "") -> tuple[model.User, ...]:
-        """Users by username, those after the username `after`."""
-        columns = self.table.c
-        found = await self.all(
-            columns.pool_id == pool_id, columns.username > after, order="username", limit=limit
-        )
-        return tuple([await self._with_logins(user) for user in found])
-
-    async def count(self, pool_id: str) -> int:
-        """How many users the pool has."""
-        query = select(func.count()).select_from(self.table).where(self.table.c.pool_id == pool_id)
-        return int((await self._connection.execute(query)).scalar_one())
-
-    async def _with_logins(self, user: model.User) -> model.User:
-        table = schema.logins
-        query = select(table.c.login).where(table.c.pool_id == user.pool_id, table.c.sub == user.sub)
-        logins = (await self._connection.execute(query.order_by(table.c.login))).scalars()
-        return replace(user, logins=tuple(logins))
-
-    async def _set_logins(self, user: model.User, present: Sequence[str]) -> None:
-        table = schema.logins
-        gone = set(present) - set(user.logins)
-        if gone:
-            owned = (table.c.pool_id == user.pool_id, table.c.sub == user.sub, table.c.login.in_(gone))
-            await self._connection.execute(delete(table).where(*owned))
-        for login in sorted(set(user.logins) - set(present)):
-            await self.insert(table, {"pool_id": user.pool_id, "login": login, "sub": user.sub})
-
-
 class GroupRows(Rows[model.Group]):
     """Groups and their members."""
 
@@ -177,6 +98,18 @@ class GroupRows(Rows[model.Group]):
         columns = schema.group_members.c
         fits = (columns.pool_id == pool_id, columns.name == name, columns.sub == sub)
         await self._connection.execute(delete(schema.group_members).where(*fits))
+
+
+class LinkedIdentityRows(Rows[model.LinkedIdentity]):
+    """Linked accounts."""
+
+    table = schema.linked_identities
+    adapter = TypeAdapter(model.LinkedIdentity)
+
+    async def of(self, pool_id: str, sub: str) -> tuple[model.LinkedIdentity, ...]:
+        """A user's linked accounts, the oldest first."""
+        columns = self.table.c
+        return await self.all(columns.pool_id == pool_id, columns.sub == sub, order="linked_at")
 
 
 class MailedCodeRows(Rows[model.MailedCode]):

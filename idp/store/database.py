@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from idp.seal import Vault
-from idp.store import collections, factor_rows, schema, signin_rows
+from idp.store import collections, factor_rows, schema, signin_rows, user_rows
 from idp.store.base import Records, StoreUnavailable, StoreUnusable
 from idp.store.migrate import migrate
 from idp.store.outages import describe_outage
@@ -56,8 +56,9 @@ class SqlRecords:
     def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
         self.pools = collections.PoolRows(connection)
         self.clients = collections.ClientRows(connection, vault)
-        self.users = collections.UserRows(connection)
+        self.users = user_rows.UserRows(connection)
         self.groups = collections.GroupRows(connection)
+        self.linked_identities = collections.LinkedIdentityRows(connection)
         self.mailed_codes = collections.MailedCodeRows(connection)
         self.failures = collections.FailureRows(connection)
         self.codes = collections.AuthorizationCodeRows(connection)

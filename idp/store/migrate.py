@@ -48,17 +48,18 @@ async def migrate(engine: AsyncEngine) -> None:
 def _upgrade(connection: Connection) -> None:
     if MigrationContext.configure(connection).get_current_revision() == _newest():
         return
-    config = _configuration()
+    config = alembic_configuration()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
 @cache
 def _newest() -> str | None:
-    return ScriptDirectory.from_config(_configuration()).get_current_head()
+    return ScriptDirectory.from_config(alembic_configuration()).get_current_head()
 
 
-def _configuration() -> Config:
+def alembic_configuration() -> Config:
+    """Return Alembic's configuration for the migrations of this package."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return config

@@ -93,11 +93,47 @@ users = Table(
     _json("attributes"),
     _text("password_hash", size=512, nullable=True),
     _long("srp_verifier", nullable=True),
+    Column("password_history", JSON, nullable=False, server_default="[]"),
+    Column("pending", JSON, nullable=False, server_default="{}"),
     _time("temporary_until", nullable=True),
     _time("created_at"),
     _time("updated_at"),
     _pool_owned(),
     UniqueConstraint("pool_id", "username"),
+    Index(None, "pool_id", "status", "username"),
+    Index(None, "pool_id", "enabled", "username"),
+)
+
+LONGEST_TERM = 256
+"""Characters of a searchable value: no filter of ListUsers is as long."""
+
+user_terms = Table(
+    "user_terms",
+    metadata,
+    _key("pool_id"),
+    _key("attribute", 32),
+    # Compared by bytes on both databases: a range of a prefix means nothing in a language's own order.
+    Column(
+        "value",
+        String(LONGEST_TERM).with_variant(String(LONGEST_TERM, collation="C"), "postgresql"),
+        primary_key=True,
+    ),
+    _key("sub"),
+    _user_owned(),
+    Index(None, "pool_id", "sub"),
+)
+
+linked_identities = Table(
+    "linked_identities",
+    metadata,
+    _key("pool_id"),
+    _key("provider", 32),
+    _key("attribute"),
+    _key("value", 512),
+    _text("sub"),
+    _time("linked_at"),
+    _user_owned(),
+    Index(None, "pool_id", "sub"),
 )
 
 logins = Table(
@@ -118,6 +154,8 @@ groups = Table(
     _long("description"),
     Column("precedence", Integer, nullable=True),
     _long("role_arn", nullable=True),
+    Column("created_at", Double, nullable=False, server_default="0"),
+    Column("updated_at", Double, nullable=False, server_default="0"),
     _pool_owned(),
 )
 

@@ -42,6 +42,10 @@ RULES: Final = {
     CodePurpose.FORGOT_PASSWORD: CodeRules(
         HOUR, sends=((5, HOUR), (20, DAY)), attempts=((10, HOUR), (30, DAY))
     ),
+    CodePurpose.VERIFY_EMAIL: CodeRules(
+        24 * HOUR, sends=((5, HOUR), (20, DAY)), attempts=((15, HOUR), (50, DAY))
+    ),
+    CodePurpose.CHANGE_PASSWORD: CodeRules(HOUR, sends=(), attempts=((5, HOUR), (20, DAY))),
 }
 
 

@@ -361,3 +361,101 @@ async def test_a_credential_and_a_challenge_are_there_once(store: Store) -> None
             await records.ceremonies.create(ceremony)
     assert await store.collect(NOW) == 0
     assert await store.collect(NOW + 2) == 1
+
+
+async def all_of(store: Store, wanted: model.UserFilter | None, *, limit: int = 2) -> list[str]:
+    """Every page of a list, in its order."""
+    names: list[str] = []
+    after: tuple[str, ...] | None = ()
+    while after is not None:
+        async with store.reading() as records:
+            page = await records.users.search(POOL.id, wanted, limit=limit, after=after)
+        assert len(page.users) <= limit
+        assert page.users, "an empty page was promised"
+        names += [user.username for user in page.users]
+        after = page.after
+    return names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (None, ["50%_off", "Bob", "ann", "bobby", "zoë"]),
+        (model.UserFilter("username", ("bob",), is_prefix=True), ["bobby"]),
+        (model.UserFilter("username", ("Bob",)), ["Bob"]),
+        (model.UserFilter("username", ("50%_",), is_prefix=True), ["50%_off"]),
+        (model.UserFilter("username", ("%",), is_prefix=True), None),
+        (model.UserFilter("username", ("50__",), is_prefix=True), None),
+        (model.UserFilter("email", ("bob",), is_prefix=True), ["Bob", "bobby"]),
+        (model.UserFilter("email", ("bob@example.com",)), ["Bob"]),
+        (model.UserFilter("name", ("zoë",), is_prefix=True), ["zoë"]),
+        (model.UserFilter("status", ("CONFIRMED",)), ["50%_off", "Bob", "ann", "bobby", "zoë"]),
+        (model.UserFilter("status", ("UNCONFIRMED",)), None),
+        (model.UserFilter("enabled", ("false",)), ["ann"]),
+    ],
+    ids=lambda value: str(value),
+)
+async def test_lists_of_users_can_be_narrowed(
+    store: Store, wanted: model.UserFilter | None, found: list[str] | None
+) -> None:
+    for name in ("ann", "Bob", "bobby", "zoë", "50%_off"):
+        user = make_user(name)
+        await add(store, replace(user, enabled=name != "ann", attributes={**user.attributes, "name": name}))
+    if found is None:
+        async with store.reading() as records:
+            assert await records.users.search(POOL.id, wanted, limit=10) == model.UserPage(())
+    else:
+        assert sorted(await all_of(store, wanted)) == sorted(found)
+
+
+async def test_a_list_stays_right_while_users_come_and_go(store: Store) -> None:
+    users = {name: await add(store, make_user(name)) for name in ("b", "d", "f", "h")}
+    async with store.reading() as records:
+        first = await records.users.search(POOL.id, None, limit=2)
+    assert [user.username for user in first.users] == ["b", "d"]
+    await add(store, make_user("a"))
+    await add(store, make_user("e"))
+    async with store.writing() as records:
+        await records.users.delete(POOL.id, users["d"].sub)
+        assert first.after is not None
+        rest = await records.users.search(POOL.id, None, limit=10, after=first.after)
+    assert [user.username for user in rest.users] == ["e", "f", "h"]
+    assert rest.after is None
+
+
+async def test_a_user_is_found_by_what_they_are_called_now(store: Store) -> None:
+    ann = await add(store, make_user("ann"))
+    async with store.writing() as records:
+        await records.users.update(
+            (POOL.id, ann.sub), lambda old: replace(old, attributes={"email": "New@Example.com"})
+        )
+        old = await records.users.search(POOL.id, model.UserFilter("email", ("ann@example.com",)), limit=5)
+        new = await records.users.search(POOL.id, model.UserFilter("email", ("new@example.com",)), limit=5)
+    assert old.users == ()
+    assert [user.logins for user in new.users] == [("ann",)]
+
+
+async def test_members_of_a_group_are_listed_page_by_page(store: Store) -> None:
+    async with store.writing() as records:
+        await records.groups.create(model.Group(POOL.id, "staff"))
+        for name in ("ann", "bob", "carl", "dora"):
+            user = await records.users.create(make_user(name))
+            if name != "dora":
+                await records.groups.add_member(POOL.id, "staff", user.sub)
+        first = await records.users.of_group(POOL.id, "staff", limit=2)
+        assert first.after is not None
+        rest = await records.users.of_group(POOL.id, "staff", limit=2, after=first.after)
+    assert rest.after is None
+    assert sorted(user.username for user in (*first.users, *rest.users)) == ["ann", "bob", "carl"]
+
+
+async def test_an_account_elsewhere_is_linked_to_one_user(store: Store) -> None:
+    ann, bob = await add(store, make_user("ann")), await add(store, make_user("bob"))
+    linked = model.LinkedIdentity(POOL.id, "Google", "Cognito_Subject", "123", ann.sub, NOW)
+    async with store.writing() as records:
+        await records.linked_identities.create(linked)
+        with pytest.raises(AlreadyExists):
+            await records.linked_identities.create(replace(linked, sub=bob.sub))
+        assert await records.linked_identities.of(POOL.id, ann.sub) == (linked,)
+        await records.users.delete(POOL.id, ann.sub)
+        assert await records.linked_identities.find(POOL.id, "Google", "Cognito_Subject", "123") is None

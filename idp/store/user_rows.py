@@ -1,0 +1,192 @@
+"""Users in the SQL store: logins and searchable attributes in tables of their own, and lists of users.
+
+Lists go on from a key and not from a number: users who are added or removed meanwhile neither hide nor repeat
+others, and page a thousand costs what page one does.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, tuple_
+
+from idp import model
+from idp.store import schema
+from idp.store.rows import Rows
+
+_LAST: Final = "\U0010ffff"
+"""Sorts behind every character: the end of the range of a prefix."""
+
+
+class UserRows(Rows[model.User]):
+    """Users, with their logins in a table of their own: a login has one owner in a pool."""
+
+    table = schema.users
+    adapter = TypeAdapter(model.User)
+
+    def to_row(self, record: model.User) -> dict[str, Any]:
+        row = super().to_row(record)
+        del row["logins"]
+        return row
+
+    def user_of(self, row: Mapping[Any, Any]) -> model.User:
+        """Read a user from a row that may hold other columns, too."""
+        return self.to_record({column.name: row[column] for column in self.table.columns})
+
+    async def find(self, *key: str) -> model.User | None:
+        """Return the user or None."""
+        user = await super().find(*key)
+        return None if user is None else await self._with_logins(user)
+
+    async def create(self, record: model.User) -> model.User:
+        """Add a user; raises AlreadyExists where the sub, the username or a login is taken."""
+        async with self._connection.begin_nested():  # all of it or nothing, even where the caller goes on
+            await super().create(record)
+            await self._set_logins(record, ())
+            await self._set_terms(record, {})
+        return record
+
+    async def replace(self, key: Sequence[str], old: model.User, new: model.User) -> None:
+        """Write a user over the old one; raises AlreadyExists where a new login belongs to another."""
+        async with self._connection.begin_nested():
+            await super().replace(key, old, new)
+            await self._set_logins(new, old.logins)
+            await self._set_terms(new, terms_of(old))
+
+    async def by_login(self, pool_id: str, login: str) -> model.User | None:
+        """The user who signs in with this normalised login.
+
+        One statement whether or not there is such a user: a second one would take a time that tells.
+        """
+        used, every = schema.logins, schema.logins.alias()
+        is_theirs = and_(used.c.pool_id == self.table.c.pool_id, used.c.sub == self.table.c.sub)
+        is_another = and_(every.c.pool_id == self.table.c.pool_id, every.c.sub == self.table.c.sub)
+        query = (
+            select(self.table, every.c.login)
+            .select_from(used.join(self.table, is_theirs).join(every, is_another))
+            .where(used.c.pool_id == pool_id, used.c.login == login)
+            .order_by(every.c.login)
+        )
+        rows = (await self._connection.execute(query)).mappings().all()
+        if not rows:
+            return None
+        return replace(self.user_of(rows[0]), logins=tuple(row[every.c.login] for row in rows))
+
+    async def list(self, pool_id: str, *, limit: int = 60, after: str = "") -> tuple[model.User, ...]:
+        """Users by username, those after the username `after`."""
+        return (await self.search(pool_id, None, limit=limit, after=(after,) if after else ())).users
+
+    async def search(
+        self, pool_id: str, wanted: model.UserFilter | None, *, limit: int, after: tuple[str, ...] = ()
+    ) -> model.UserPage:
+        """Users that fit a filter, in an order that users who come and go do not disturb."""
+        users, terms = self.table.c, schema.user_terms.c
+        if wanted is None or wanted.attribute in _COLUMNS:
+            fits = () if wanted is None else (_COLUMNS[wanted.attribute](wanted),)
+            query = select(self.table).where(users.pool_id == pool_id, *fits)
+            return await self._page(pool_id, query, (users.username,), limit=limit, after=after)
+        theirs = and_(terms.pool_id == users.pool_id, terms.sub == users.sub)
+        found = select(self.table, terms.value).join(schema.user_terms, theirs)
+        query = found.where(terms.pool_id == pool_id, terms.attribute == wanted.attribute, _term_fits(wanted))
+        return await self._page(pool_id, query, (terms.value, users.sub), limit=limit, after=after)
+
+    async def of_group(
+        self, pool_id: str, group: str, *, limit: int, after: tuple[str, ...] = ()
+    ) -> model.UserPage:
+        """Members of a group, likewise."""
+        users, members = self.table.c, schema.group_members.c
+        theirs = and_(members.pool_id == users.pool_id, members.sub == users.sub)
+        query = select(self.table).join(schema.group_members, theirs)
+        query = query.where(members.pool_id == pool_id, members.name == group)
+        return await self._page(pool_id, query, (users.sub,), limit=limit, after=after)
+
+    async def count(self, pool_id: str) -> int:
+        """How many users the pool has."""
+        query = select(func.count()).select_from(self.table).where(self.table.c.pool_id == pool_id)
+        return int((await self._connection.execute(query)).scalar_one())
+
+    async def _page(
+        self,
+        pool_id: str,
+        query: Select[Any],
+        order: tuple[ColumnElement[str], ...],
+        *,
+        limit: int,
+        after: tuple[str, ...],
+    ) -> model.UserPage:
+        if after:
+            query = query.where(tuple_(*order) > tuple_(*after))
+        # One more than asked for tells whether the list goes on: nobody is sent for an empty page.
+        found = await self._connection.execute(query.order_by(*order).limit(limit + 1))
+        rows = found.mappings().all()
+        users = await self._with_all_logins(pool_id, [self.user_of(row) for row in rows[:limit]])
+        position = tuple(str(rows[limit - 1][column]) for column in order) if len(rows) > limit else None
+        return model.UserPage(users, position)
+
+    async def _with_all_logins(self, pool_id: str, users: Sequence[model.User]) -> tuple[model.User, ...]:
+        table, found = schema.logins, defaultdict[str, list[str]](list)
+        subs = [user.sub for user in users]
+        query = select(table.c.sub, table.c.login).where(table.c.pool_id == pool_id, table.c.sub.in_(subs))
+        for sub, login in await self._connection.execute(query.order_by(table.c.login)):
+            found[sub].append(login)
+        return tuple(replace(user, logins=tuple(found[user.sub])) for user in users)
+
+    async def _with_logins(self, user: model.User) -> model.User:
+        table = schema.logins
+        query = select(table.c.login).where(table.c.pool_id == user.pool_id, table.c.sub == user.sub)
+        logins = (await self._connection.execute(query.order_by(table.c.login))).scalars()
+        return replace(user, logins=tuple(logins))
+
+    async def _set_logins(self, user: model.User, present: Sequence[str]) -> None:
+        table = schema.logins
+        gone = set(present) - set(user.logins)
+        if gone:
+            owned = (table.c.pool_id == user.pool_id, table.c.sub == user.sub, table.c.login.in_(gone))
+            await self._connection.execute(delete(table).where(*owned))
+        for login in sorted(set(user.logins) - set(present)):
+            await self.insert(table, {"pool_id": user.pool_id, "login": login, "sub": user.sub})
+
+    async def _set_terms(self, user: model.User, present: Mapping[str, str]) -> None:
+        table, wanted = schema.user_terms, terms_of(user)
+        gone = [name for name, value in present.items() if wanted.get(name) != value]
+        if gone:
+            owned = (table.c.pool_id == user.pool_id, table.c.sub == user.sub, table.c.attribute.in_(gone))
+            await self._connection.execute(delete(table).where(*owned))
+        rows = [
+            {"pool_id": user.pool_id, "sub": user.sub, "attribute": name, "value": value}
+            for name, value in wanted.items()
+            if present.get(name) != value
+        ]
+        if rows:
+            await self._connection.execute(insert(table), rows)
+
+
+def terms_of(user: model.User) -> dict[str, str]:
+    """List what a user is found by: the username as it is, searched attributes without regard to case."""
+    values = {name: user.attributes.get(name, "").casefold() for name in model.SEARCHED}
+    return {
+        name: value[: schema.LONGEST_TERM]
+        for name, value in {"username": user.username, **values}.items()
+        if value
+    }
+
+
+def _term_fits(wanted: model.UserFilter) -> ColumnElement[bool]:
+    value, column = wanted.values[0], schema.user_terms.c.value
+    return and_(column >= value, column < value + _LAST) if wanted.is_prefix else column == value
+
+
+def _sub_fits(wanted: model.UserFilter) -> ColumnElement[bool]:
+    value, column = wanted.values[0], schema.users.c.sub
+    return column.startswith(value, autoescape=True) if wanted.is_prefix else column == value
+
+
+_COLUMNS: Final[Mapping[str, Callable[[model.UserFilter], ColumnElement[bool]]]] = {
+    "sub": _sub_fits,
+    "status": lambda wanted: schema.users.c.status.in_(wanted.values),
+    "enabled": lambda wanted: schema.users.c.enabled.in_([value == "true" for value in wanted.values]),
+}
