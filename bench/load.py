@@ -90,7 +90,9 @@ def run_wrk(order: Order, *, seconds: int, cores: str, folder: Path, check: bool
     command += [f"--duration={seconds}s", "--timeout=10s", f"--script={path}"]
     for header in order.headers:
         command += ["--header", header]
-    done = subprocess.run([*command, order.url], capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, order.url], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LoadError(f"wrk ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return parse_result(done.stdout, size=order.size)
 
 

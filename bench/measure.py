@@ -43,9 +43,9 @@ class Bench:
         samples: dict[str, list[Sample]] = {subject.name: [] for subject in asked}
         for number in range(effort.rounds):
             for subject in asked:
-                _tell(f"{block.name}, round {number + 1} of {effort.rounds}: {subject.name}")
+                tell(f"{block.name}, round {number + 1} of {effort.rounds}: {subject.name}")
                 samples[subject.name].append(self._sample(subject, block, seconds=effort.seconds))
-        _tell("")
+        tell("")
         return [summarize(each.name, each.version, samples[each.name]) for each in asked]
 
     def _sample(self, subject: Subject, block: Block, *, seconds: int) -> Sample:
@@ -73,5 +73,6 @@ def require_all_served(load: Load, *, arrived: int) -> None:
         raise LoadError(f"{load.requests} answers, but only {arrived} came from the target")
 
 
-def _tell(what: str) -> None:
+def tell(what: str) -> None:
+    """Show on the terminal what is being done; nothing clears it."""
     print(f"\r{what:<70}\r", end="", file=sys.stderr, flush=True)

@@ -74,8 +74,11 @@ def machine() -> str:
 def format_table(rows: Sequence[Row]) -> str:
     """Lay the rows out as a Markdown table that also reads well in a terminal."""
     ratios = _baselines(rows)
-    header = [*COLUMNS, *(f"x {name}" for name in ratios)]
-    body = [_cells(row, ratios) for row in rows]
+    return columns([*COLUMNS, *(f"x {name}" for name in ratios)], [_cells(row, ratios) for row in rows])
+
+
+def columns(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Align the cells; the first two columns are texts, the others numbers."""
     widths = [max(len(line[i]) for line in (header, *body)) for i in range(len(header))]
     lines = [_line(header, widths), "|" + "|".join(_rule(i, width) for i, width in enumerate(widths)) + "|"]
     return "\n".join(lines + [_line(line, widths) for line in body])

@@ -11,6 +11,8 @@ import resource
 
 RESERVED = 64
 """Descriptors for what is neither client nor target: files, listening sockets, the user pool."""
+FEW = 8192
+"""A hard limit below this one is worth a warning: some distributions have 4096."""
 
 log = logging.getLogger("albacore")
 
@@ -25,9 +27,28 @@ def raise_descriptor_limit() -> None:
 
 
 def client_limit() -> int:
-    """Return how many client connections are taken at a time.
+    """Return how many client connections are taken at a time."""
+    return clients_of(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
-    Half of what is left: each of them may need a connection to a target.
+
+def clients_of(descriptors: int) -> int:
+    """Return how many clients that many descriptors are enough for.
+
+    Two thirds of what is left. Most kept connections idle and need no connection to a target; when more than
+    a half of them wait for targets at the same time, some get 502.
     """
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(1, (soft - RESERVED) // 2) if soft != resource.RLIM_INFINITY else 1 << 30
+    if descriptors == resource.RLIM_INFINITY:
+        return 1 << 30
+    return max(1, (descriptors - RESERVED) * 2 // 3)
+
+
+def warn_of_few_descriptors() -> None:
+    """Say so when even the hard limit leaves room for few clients; called once, at the start."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < FEW:
+        log.warning(
+            "the hard limit of open files is %d: a worker takes only %d client connections at a time; "
+            "raise it (LimitNOFILE= in systemd, --ulimit nofile= for a container)",
+            hard,
+            clients_of(hard),
+        )

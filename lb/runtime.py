@@ -35,6 +35,9 @@ log = logging.getLogger("albacore.runtime")
 SWEEP_SECONDS = 1.0
 """Timeouts are late by up to this much: one timer for all connections instead of one per request."""
 
+TELL_AGAIN_SECONDS = 60.0
+"""How often the log speaks of refused connections: an attack must not fill it."""
+
 
 class Swept(Protocol):
     """Something whose silence is measured."""
@@ -85,6 +88,7 @@ class Runtime:
         """Connections and tunnels whose silence is measured."""
         self.max_connections = client_limit()
         """Client connections at a time."""
+        self._told_of_rejections = -TELL_AGAIN_SECONDS
         self.ready = False
         """Started, and not draining: whoever begins to drain sets it to False."""
         self._checker = HealthChecker(self.registry)
@@ -163,7 +167,17 @@ class Runtime:
         full = self.metrics.numbers.active_connections > self.max_connections
         if full:
             self.metrics.count("RejectedConnectionCount")
+            self._tell_of_rejections(monotonic())
         return full
+
+    def _tell_of_rejections(self, now: float) -> None:
+        if now - self._told_of_rejections >= TELL_AGAIN_SECONDS:
+            self._told_of_rejections = now
+            log.warning(
+                "client connections are refused: %d at a time is all that the limit of open files allows "
+                "(docs/operations.md, Open files)",
+                self.max_connections,
+            )
 
     def date(self) -> bytes:
         """Return the current Date header value, made once per second."""

@@ -83,6 +83,7 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Serve CONFIG until SIGTERM or Ctrl+C. SIGHUP reloads it, SIGUSR1 reopens the access log."""
+    from lb.descriptors import warn_of_few_descriptors
     from lb.run_options import RunOptions
     from lb.workers.order import LogOptions
 
@@ -97,6 +98,7 @@ def run(
     )
     loaded = options.load()
     print_problems(loaded.warnings, sys.stderr)
+    warn_of_few_descriptors()
     if loaded.settings.workers > 1:
         _supervise(options, loaded, LogOptions(log_level.value, log_format.value))
     else:

@@ -1,35 +1,20 @@
 """The benchmark itself, run for a moment: a table comes out, and a response that is no success stops it."""
 
 import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench.__main__ import QUICK, UNASKED, Choice, parse_arguments, print_tables
-from bench.albacore import start_albacore
+from bench.__main__ import ALL_BLOCKS, QUICK, UNASKED, Choice, parse_arguments, print_tables
 from bench.blocks import BLOCKS, Block
 from bench.load import Load, LoadError
 from bench.measure import Bench, Effort, require_all_served
-from bench.subject import Place
-from bench.upstream import BIG, SMALL, Upstream
+from bench.upstream import BIG, SMALL
 
 needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 MOMENT = Effort(rounds=1, seconds=1)
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """The target and albacore before it, logged in."""
-    folder = tmp_path_factory.mktemp("bench")
-    with ExitStack() as stack:
-        upstream = Upstream(folder, cores="0")
-        stack.callback(upstream.stop)
-        rows = start_albacore(Place(folder, upstream.port, cores="0", load_cores="0"))
-        stack.callback(rows[0].stop)
-        yield Bench(folder, upstream, load_cores="0", subjects={"albacore": rows})
 
 
 @needs_wrk
@@ -78,6 +63,6 @@ def test_a_table_is_printed_for_each_block(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_everything_is_asked_for_unless_told_otherwise() -> None:
-    assert parse_arguments([]) == Choice(UNASKED, [*BLOCKS], Effort(rounds=3, seconds=3))
+    assert parse_arguments([]) == Choice(UNASKED, ALL_BLOCKS, Effort(rounds=3, seconds=3))
     words = ["--quick", "--only", "nginx", "--only", "albacore", "--block", "big-32"]
-    assert parse_arguments(words) == Choice(["nginx", "albacore"], ["big-32"], QUICK)
+    assert parse_arguments(words) == Choice(["nginx", "albacore"], ["big-32"], QUICK, quick=True)

@@ -29,15 +29,19 @@ async def test_requests_with_invalid_header_names_are_counted(direct: bool, drop
         assert counters["ForwardedInvalidHeaderRequestCount"] == (0 if dropped else 2)
 
 
-async def test_connections_beyond_the_limit_are_rejected_and_counted(direct: bool) -> None:
+async def test_connections_beyond_the_limit_are_rejected_counted_and_told(
+    direct: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     async with ScriptedTarget(answering(ok())) as target, serving([target.port], direct=direct) as lb:
         lb.runtime.max_connections = 2
         kept = [await lb.connect(GET) for _ in range(2)]
         for each in kept:
             assert (await each.response()).status == 200
-        third = await lb.connect()
-        assert await third.closed()
-        assert lb.runtime.metrics.numbers.counters["RejectedConnectionCount"] == 1
+        for _ in range(2):
+            assert await (await lb.connect()).closed()
+        assert lb.runtime.metrics.numbers.counters["RejectedConnectionCount"] == 2
+        # Once, however many there are.
+        assert caplog.text.count("client connections are refused: 2 at a time") == 1
         kept[0].close()
         assert await kept[0].closed()
         async with asyncio.timeout(5):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from lb.cli import main as main_module
 from lb.cli.main import main
 
+NOT_HERE = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 COMMAND = Path(sys.executable).parent / "albacore"
 
 
@@ -52,6 +54,21 @@ def test_the_command_line_loads_nothing_that_only_commands_need() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert found.stdout == "[]\n"
+
+
+def test_running_with_few_descriptors_is_told_at_the_start(tmp_path: Path) -> None:
+    config = tmp_path / "albacore.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        listener = {"Port": occupied.getsockname()[1], "Address": "127.0.0.1", "DefaultActions": [NOT_HERE]}
+        config.write_text(json.dumps({"Listeners": [listener], "DataDirectory": str(tmp_path / "data")}))
+        done = subprocess.run(
+            ["/bin/sh", "-c", 'ulimit -n 1024; exec "$0" run "$1"', COMMAND, config],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 3
+    assert "the hard limit of open files is 1024: a worker takes only 640 client connections" in done.stderr
 
 
 def test_wrong_usage_ends_with_two() -> None:

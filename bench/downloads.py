@@ -1,0 +1,143 @@
+"""What readers cost that are slower than the target: a thousand big downloads at a time.
+
+Every client has a small receive buffer and takes a little now and then, for as long as it takes the proxy to
+fill whatever buffers it has; then all read to the end as fast as they can, and each body must be whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bench.idle import allow_descriptors, connect, get_request
+from bench.load import LoadError
+from bench.report import columns
+from bench.subject import Subject
+from bench.upstream import HUGE, SIZES
+
+DOWNLOADS = 1_000
+SLOW_SECONDS = 6.0
+TURN_SECONDS = 0.1
+PIECE = 16 * 1024
+"""Bytes that a slow reader takes in a turn: 160 kB in a second."""
+RECEIVE_BUFFER = 32 * 1024
+STUCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """One subject that has served all of them."""
+
+    name: str
+    version: str
+    count: int
+    before_mib: float
+    peak_mib: float
+    cpu_seconds: float
+
+    @property
+    def kib_each(self) -> float:
+        """Memory that one download has added at the worst moment."""
+        return (self.peak_mib - self.before_mib) * 1024 / self.count
+
+    @property
+    def cpu_us_per_mb(self) -> float:
+        """CPU time for a million bytes."""
+        return self.cpu_seconds * 1e6 / (self.count * SIZES[HUGE] / 1e6)
+
+
+@dataclass(slots=True)
+class Reader:
+    """One client in the middle of its download."""
+
+    connection: socket.socket
+    head: bytearray = field(default_factory=bytearray)
+    body_left: int = -1
+    """-1: the head is not complete."""
+
+    def read(self, size: int) -> bool:
+        """Take up to `size` bytes if there are any; tells whether the body is complete. Raises LoadError."""
+        try:
+            piece = self.connection.recv(size)
+        except BlockingIOError:
+            return False
+        if not piece:
+            raise LoadError(f"a download ended {self.body_left} bytes too early")
+        self.body_left = self._rest_of_head(piece) if self.body_left < 0 else self.body_left - len(piece)
+        return self.body_left == 0
+
+    def _rest_of_head(self, piece: bytes) -> int:
+        self.head += piece
+        head, end, body = bytes(self.head).partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200 "[: len(head)]):
+            raise LoadError(f"a download was refused: {head[:200]!r}")
+        return SIZES[HUGE] - len(body) if end else -1
+
+
+def measure_downloads(subject: Subject, count: int, *, slow_seconds: float = SLOW_SECONDS) -> Downloads:
+    """Run the downloads and look at the process. Raises LoadError if one was refused or cut."""
+    allow_descriptors(count)
+    with contextlib.ExitStack() as stack:
+        warm = _open(subject, stack)
+        _read_fast([warm])
+        before, cpu = subject.program.rss_mib(), subject.program.cpu_seconds()
+        subject.program.forget_peak()
+        readers = [_open(subject, stack) for _ in range(count)]
+        _read_slowly(readers, slow_seconds)
+        _read_fast(readers)
+        cpu = subject.program.cpu_seconds() - cpu
+        peak = subject.program.peak_rss_mib()
+    return Downloads(subject.name, subject.version, count, before, peak, cpu)
+
+
+def _open(subject: Subject, stack: contextlib.ExitStack) -> Reader:
+    connection = stack.enter_context(contextlib.closing(connect(subject, receive_buffer=RECEIVE_BUFFER)))
+    connection.sendall(get_request(subject, HUGE))
+    connection.setblocking(False)
+    return Reader(connection)
+
+
+def _read_slowly(readers: Sequence[Reader], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        turn = time.monotonic() + TURN_SECONDS
+        for reader in readers:
+            if reader.read(PIECE):
+                raise LoadError("a slow download was over before it could be slow")
+        time.sleep(max(0.0, turn - time.monotonic()))
+
+
+def _read_fast(readers: Sequence[Reader]) -> None:
+    with selectors.DefaultSelector() as selector:
+        for reader in readers:
+            selector.register(reader.connection, selectors.EVENT_READ, reader)
+        left = len(readers)
+        while left:
+            ready = selector.select(STUCK_SECONDS)
+            if not ready:
+                raise LoadError(f"{left} downloads came to a standstill")
+            for key, _ in ready:
+                if key.data.read(1 << 20):
+                    selector.unregister(key.fileobj)
+                    left -= 1
+
+
+def format_downloads(rows: Sequence[Downloads]) -> str:
+    """Lay the rows out as a table."""
+    header = ("proxy", "version", "before MiB", "peak MiB", "KiB each", "CPU us/MB")
+    body = [
+        [
+            row.name,
+            row.version,
+            f"{row.before_mib:.0f}",
+            f"{row.peak_mib:.0f}",
+            f"{row.kib_each:.1f}",
+            f"{row.cpu_us_per_mb:.0f}",
+        ]
+        for row in rows
+    ]
+    return columns(header, body)

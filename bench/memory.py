@@ -1,0 +1,91 @@
+"""The memory tables: a fresh process for each row, because a heap that has grown hides what comes later.
+
+Rows: ours, and the two proxies that the other tables compare with; nginx with `proxy_buffering off`, because
+otherwise it writes what it cannot hold into files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.albacore import start_albacore
+from bench.downloads import DOWNLOADS, format_downloads, measure_downloads
+from bench.idle import CONNECTIONS, format_idle, measure_idle
+from bench.measure import tell
+from bench.peers.envoy import start_envoy
+from bench.peers.nginx import start_unbuffered_nginx
+from bench.subject import Place, Start, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRow:
+    """One row: a program and which of its subjects."""
+
+    program: str
+    start: Start
+    index: int = 0
+
+
+PLAIN = (
+    MemoryRow("nginx", start_unbuffered_nginx),
+    MemoryRow("envoy", start_envoy),
+    MemoryRow("albacore", start_albacore),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBlock:
+    """One table about memory."""
+
+    name: str
+    what: str
+    clients: int
+    quick_clients: int
+    rows: Sequence[MemoryRow]
+    measure: Callable[[Subject, int], Any]
+    layout: Callable[[Sequence[Any]], str]
+
+    def table(self, place: Place, programs: Sequence[str], *, quick: bool) -> str:
+        """Measure the rows of `programs`; returns title and table, nothing where no row is wanted."""
+        clients = self.quick_clients if quick else self.clients
+        rows = [self._measure(row, place, clients) for row in self.rows if row.program in programs]
+        tell("")
+        return f"{self.name}: {clients:,} {self.what}\n\n{self.layout(rows)}" if rows else ""
+
+    def _measure(self, row: MemoryRow, place: Place, clients: int) -> Any:
+        folder = place.folder / f"{self.name}-{row.program}-{row.index}"
+        folder.mkdir()
+        with ExitStack() as stack:
+            subjects = row.start(replace(place, folder=folder))
+            stack.callback(subjects[0].stop)
+            subject = subjects[row.index]
+            tell(f"{self.name}: {subject.name}")
+            return self.measure(subject, clients)
+
+
+MEMORY_BLOCKS = {
+    block.name: block
+    for block in (
+        MemoryBlock(
+            "idle",
+            "kept connections, each answered once",
+            clients=CONNECTIONS,
+            quick_clients=1_000,
+            rows=(*PLAIN, MemoryRow("albacore", start_albacore, index=1)),
+            measure=measure_idle,
+            layout=format_idle,
+        ),
+        MemoryBlock(
+            "downloads",
+            "downloads of 10 MB at a time by readers that are slow at first",
+            clients=DOWNLOADS,
+            quick_clients=100,
+            rows=PLAIN,
+            measure=measure_downloads,
+            layout=format_downloads,
+        ),
+    )
+}
