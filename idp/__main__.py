@@ -1,6 +1,6 @@
 """Serve user pools alone: `python -m idp pools.yaml --public-url http://localhost:9000`.
 
-For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp`,
+For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp`, `Sms`,
 `Database`, `AccessKeys` and `SignatureCheck`; host and port come from the public URL unless said otherwise.
 """
 
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             public_url=options.public_url,
             data_directory=options.data,
             smtp=settings.get("Smtp"),
+            sms=settings.get("Sms"),
             database=settings.get("Database"),
             access={key: settings[key] for key in ("AccessKeys", "SignatureCheck") if key in settings},
         )

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from idp.api import door
 from idp.api.access import Gate
 from idp.clock import Clock
-from idp.config import parse_access, parse_pools, parse_smtp
+from idp.config import parse_access, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
 from idp.headers import SecureHeaders
 from idp.model import Client, Pool
@@ -63,6 +63,7 @@ def create_app(
     public_url: str,
     data_directory: Path,
     smtp: Mapping[str, Any] | None = None,
+    sms: Mapping[str, Any] | None = None,
     access: Mapping[str, Any] | None = None,
     issuer_overrides: Mapping[str, str] | None = None,
     clock: Clock | None = None,
@@ -90,6 +91,7 @@ def create_app(
         public_url=public_url,
         data_directory=data_directory,
         smtp=None if smtp is None else parse_smtp(smtp),
+        sms=None if sms is None else parse_sms(sms),
         issuer_overrides=issuer_overrides,
         clock=clock,
         database=database,

@@ -9,17 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from idp.clock import Clock, SystemClock
-from idp.config import PoolsConfig, SmtpSettings
+from idp.config import PoolsConfig, SmsSettings, SmtpSettings
+from idp.factors.message_codes import MessageCodes
+from idp.factors.passkeys import Passkeys
+from idp.factors.preferences import Preferences
+from idp.factors.records import Factor, FirstFactor
+from idp.factors.service import FactorService
+from idp.factors.software_tokens import SoftwareTokens
+from idp.factors.webauthn import RelyingParty, find_party
 from idp.model import Client, Pool
 from idp.outbox.base import Outbox
 from idp.outbox.inbox import Inbox
 from idp.outbox.smtp import SmtpCarrier
+from idp.outbox.webhook import WebhookCarrier
 from idp.seal import Vault, load_or_create_key
 from idp.seeding import seed
 from idp.signin.service import SignIn
@@ -59,6 +67,7 @@ class Core:
     administration: Administration
     access: AccessTokens
     tokens: Tokens
+    factors: FactorService
     public_url: str
     issuer_overrides: Mapping[str, str]
     _sweeper: asyncio.Task[None] | None = None
@@ -71,6 +80,7 @@ class Core:
         public_url: str,
         data_directory: Path,
         smtp: SmtpSettings | None = None,
+        sms: SmsSettings | None = None,
         issuer_overrides: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         database: str | None = None,
@@ -84,7 +94,9 @@ class Core:
         """
         vault = Vault(load_or_create_key(data_directory / KEY_FILE))
         store = await open_store(database or database_url(data_directory), vault)
-        core = _compose(store, clock or SystemClock(), vault, hash_cost=hash_cost, smtp=smtp)
+        clock = clock or SystemClock()
+        outbox = _open_outbox(store, clock, smtp, sms)
+        core = _compose(store, clock, vault, hash_cost=hash_cost, outbox=outbox)
         core.public_url = public_url.rstrip("/")
         try:
             await core._start(config, issuer_overrides or {})
@@ -157,6 +169,10 @@ class Core:
         """Return the issuer of the pool with this id."""
         return self.issuer_overrides.get(pool_id) or f"{self.public_url}/{pool_id}"
 
+    def relying_party(self, pool: Pool) -> RelyingParty | None:
+        """Return for whom a pool's passkeys are made, or None where it is served at a bare address."""
+        return find_party(self.public_url, name=pool.name, chosen=pool.factors.relying_party_id)
+
     async def _start(self, config: PoolsConfig, overrides: Mapping[str, str]) -> None:
         ids = {entry.pool.name: entry.pool.id for entry in config.pools}
         self.issuer_overrides = {entry.pool.id: entry.issuer for entry in config.pools if entry.issuer}
@@ -165,6 +181,7 @@ class Core:
         await seed(self.store, config, self.administration)
         for pool in await self.pools():
             await self.keys.ensure(pool)
+        _warn_about_sms(await self.pools(), self.outbox)
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def _sweep(self) -> None:
@@ -179,11 +196,15 @@ class Core:
                 log.exception("expired records could not be removed, or keys not be read")
 
 
-def _compose(
-    store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | None, smtp: SmtpSettings | None
-) -> Core:
+def _open_outbox(store: Store, clock: Clock, smtp: SmtpSettings | None, sms: SmsSettings | None) -> Outbox:
+    """Choose how mails and text messages leave; what has no way out stays in the development inbox."""
+    inbox = Inbox(store, clock)
+    mail = inbox if smtp is None else SmtpCarrier(smtp)
+    return Outbox(mail, inbox if sms is None else WebhookCarrier(sms, clock))
+
+
+def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | None, outbox: Outbox) -> Core:
     hasher = PasswordHasher(hash_cost)
-    outbox = Outbox(Inbox(store, clock) if smtp is None else SmtpCarrier(smtp))
     passwords = Passwords(store, vault, hasher)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))
@@ -202,7 +223,26 @@ def _compose(
         administration=Administration(store, clock, passwords, outbox, desk),
         access=access,
         tokens=Tokens(store, clock, keys, access, issuer_of=access.issuer_of),
+        factors=FactorService(
+            store,
+            MessageCodes(store, clock, vault, outbox, desk),
+            SoftwareTokens(store, clock, vault),
+            Passkeys(store, clock, vault, party_of=lambda pool: core.relying_party(pool)),
+            Preferences(store),
+        ),
         public_url="",
         issuer_overrides={},
     )
     return core
+
+
+def _warn_about_sms(pools: Iterable[Pool], outbox: Outbox) -> None:
+    """Tell the operator of pools that send text messages which nobody will get."""
+    for pool in pools:
+        sends = Factor.SMS in pool.factors.enabled or FirstFactor.SMS_OTP in pool.factors.first
+        if sends and outbox.keeps("SMS") and not outbox.is_inbox:
+            log.warning(
+                "user pool %s sends text messages, but nothing is configured to deliver them: they stay in "
+                "the development inbox; set Sms (WebhookUrl, WebhookSecret)",
+                pool.name,
+            )

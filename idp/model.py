@@ -301,6 +301,10 @@ class CodePurpose(StrEnum):
     VERIFY_EMAIL = "verify-email"
     CHANGE_PASSWORD = "change-password"  # noqa: S105
     """No code is mailed: only the tries of the present password are counted."""
+    SECOND_BY_SMS = "second-factor-sms"
+    SECOND_BY_EMAIL = "second-factor-email"
+    FIRST_BY_SMS = "first-factor-sms"
+    FIRST_BY_EMAIL = "first-factor-email"
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,15 @@ class UserReason(StrEnum):
     UNSUPPORTED_STATE = "unsupported-state"  # UnsupportedUserStateException
     GROUP_NOT_FOUND = "group-not-found"  # ResourceNotFoundException
     BUSY = "busy"  # TooManyRequestsException
+    NO_SOFTWARE_TOKEN = "no-software-token"  # SoftwareTokenMFANotFoundException  # noqa: S105
+    SOFTWARE_TOKEN_UNPROVEN = "software-token-unproven"  # EnableSoftwareTokenMFAException  # noqa: S105
+    PASSKEYS_OFF = "passkeys-off"  # WebAuthnNotEnabledException
+    PASSKEYS_UNCONFIGURED = "passkeys-unconfigured"  # WebAuthnConfigurationMissingException
+    PASSKEY_CHALLENGE = "passkey-challenge"  # WebAuthnChallengeNotFoundException
+    PASSKEY_ORIGIN = "passkey-origin"  # WebAuthnOriginNotAllowedException
+    PASSKEY_RELYING_PARTY = "passkey-relying-party"  # WebAuthnRelyingPartyMismatchException
+    PASSKEY_UNSUPPORTED = "passkey-unsupported"  # WebAuthnCredentialNotSupportedException
+    PASSKEY_NOT_FOUND = "passkey-not-found"  # ResourceNotFoundException
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,3 +126,27 @@ NOT_RECOVERABLE = Text(
     "Cannot reset password for the user as there is no registered/verified email or phone_number",
 )
 WRONG_STATUS = Text("wrong-status", "This cannot be done with a user in status {status}.")
+
+# Second factors and passkeys (cognito.md 6).
+SOFTWARE_TOKEN_OFF = Text("software-token-off", "Software Token MFA has not been enabled by the userPool")
+SOFTWARE_TOKEN_UNPROVEN = Text("software-token-unproven", "Code mismatch and fail enable Software Token MFA")
+SOFTWARE_TOKEN_USED = Text("software-token-used", "Your software token has already been used once.")
+SOFTWARE_TOKEN_UNVERIFIED = Text("software-token-unverified", "User has not verified software token mfa")
+FACTOR_OFF = Text("factor-off", "{factor} is not enabled for the user pool.")
+FACTOR_NO_DELIVERY = Text("factor-no-delivery", "User does not have delivery config set to turn on {factor}")
+FACTOR_ONE_PREFERRED = Text("factor-one-preferred", "Only one MFA method can be preferred.")
+FACTOR_PREFERRED_OFF = Text("factor-preferred-off", "{factor} must be enabled to be preferred.")
+FACTOR_REQUIRED = Text("factor-required", "User pool requires MFA; the last factor cannot be disabled.")
+PASSKEYS_OFF = Text("passkeys-off", "WebAuthn is not enabled for the user pool.")
+PASSKEYS_UNCONFIGURED = Text(
+    "passkeys-unconfigured",
+    "The user pool is served at an address, not a name: set WebAuthnRelyingPartyID.",
+)
+PASSKEYS_FULL = Text("passkeys-full", "A user can have at most {most} passkeys.")
+PASSKEY_CHALLENGE = Text("passkey-challenge", "The challenge is not known, was used, or has expired.")
+PASSKEY_ORIGIN = Text("passkey-origin", "The origin is not allowed for the relying party.")
+PASSKEY_RELYING_PARTY = Text("passkey-relying-party", "The credential is for another relying party.")
+PASSKEY_UNSUPPORTED = Text("passkey-unsupported", "The credential is not supported.")
+PASSKEY_MALFORMED = Text("passkey-malformed", "The credential cannot be read or does not hold.")
+PASSKEY_TAKEN = Text("passkey-taken", "The credential is registered already.")
+PASSKEY_UNKNOWN = Text("passkey-unknown", "There is no such passkey.")

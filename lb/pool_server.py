@@ -46,6 +46,7 @@ class PoolServer:
             public_url=public_url,
             data_directory=data,
             smtp=settings.smtp,
+            sms=settings.sms,
             database=settings.database,
             access=settings.access,
         )

@@ -37,6 +37,15 @@ _USER_CODES: Final[Mapping[UserReason, str]] = {
     UserReason.UNSUPPORTED_STATE: "UnsupportedUserStateException",
     UserReason.GROUP_NOT_FOUND: "ResourceNotFoundException",
     UserReason.BUSY: "TooManyRequestsException",
+    UserReason.NO_SOFTWARE_TOKEN: "SoftwareTokenMFANotFoundException",
+    UserReason.SOFTWARE_TOKEN_UNPROVEN: "EnableSoftwareTokenMFAException",
+    UserReason.PASSKEYS_OFF: "WebAuthnNotEnabledException",
+    UserReason.PASSKEYS_UNCONFIGURED: "WebAuthnConfigurationMissingException",
+    UserReason.PASSKEY_CHALLENGE: "WebAuthnChallengeNotFoundException",
+    UserReason.PASSKEY_ORIGIN: "WebAuthnOriginNotAllowedException",
+    UserReason.PASSKEY_RELYING_PARTY: "WebAuthnRelyingPartyMismatchException",
+    UserReason.PASSKEY_UNSUPPORTED: "WebAuthnCredentialNotSupportedException",
+    UserReason.PASSKEY_NOT_FOUND: "ResourceNotFoundException",
 }
 _SIGN_IN_CODES: Final[Mapping[SignInReason, str]] = {
     SignInReason.INCORRECT: "NotAuthorizedException",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from idp.config.reader import Reader
 from idp.model import Client, Pool, RefreshRotation, Secret
@@ -179,7 +179,6 @@ def _find_url_problem(url: str) -> str | None:
     """Cognito's rules: absolute, no fragment, https; http only on this machine; apps' own schemes."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
     except ValueError:
         return "is not a URL"
     if len(url) > 1024 or not url.isascii() or any(character <= " " for character in url):
@@ -189,11 +188,17 @@ def _find_url_problem(url: str) -> str | None:
     if "#" in url:
         return "must not have a fragment"
     if parts.scheme in ("http", "https"):
-        return _find_web_problem(parts, host)
+        return find_web_problem(url)
     return "must not be a script" if parts.scheme in ("javascript", "data", "vbscript") else None
 
 
-def _find_web_problem(parts: SplitResult, host: str | None) -> str | None:
+def find_web_problem(url: str) -> str | None:
+    """Say what is wrong with an http(s) URL: no host, a user in it, or clear text to another machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return "is not a URL"
     if not host or "@" in parts.netloc:
         return "must name a host, and no user"
     if parts.scheme == "http" and not _is_loopback(host):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
 from idp.factors.records import Factor, FactorSettings, FirstFactor, Mfa
@@ -32,18 +31,6 @@ class Holdings:
     enabled: tuple[Factor, ...] = ()
     """Switched on by the user, an administrator, or by setting TOTP up."""
     preferred: Factor | None = None
-
-
-class Proof(Enum):
-    """What the sign-in has proven already."""
-
-    PASSWORD = auto()
-    EMAIL_CODE = auto()
-    SMS_CODE = auto()
-    PASSKEY = auto()
-    """A passkey without user verification, or one that counts as a single factor."""
-    VERIFIED_PASSKEY = auto()
-    """A passkey with user verification where that counts as two factors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +67,19 @@ class Stuck:
 Decision = Enough | Ask | Choose | SetUp | Stuck
 
 
-def decide(
-    settings: FactorSettings, holdings: Holdings, *, recovery: tuple[str, ...], proven: Proof = Proof.PASSWORD
-) -> Decision:
-    """Decide what follows a right first factor."""
-    if settings.mfa is Mfa.OFF or proven is Proof.VERIFIED_PASSKEY:
+def decide(settings: FactorSettings, holdings: Holdings, *, recovery: tuple[str, ...]) -> Decision:
+    """Decide what follows a right first factor that is not enough alone."""
+    if settings.mfa is Mfa.OFF:
         return Enough()
     active = list_active(settings, holdings, recovery=recovery)
-    if settings.mfa is Mfa.OPTIONAL and not active:
-        return Enough()
-    usable = tuple(factor for factor in active if factor is not _SAME_CHANNEL.get(proven))
-    if active and not usable:
-        return Stuck()  # the one factor is the mailbox that was just proven: the same thing twice
-    if holdings.preferred in usable and holdings.preferred is not None:
+    if holdings.preferred in active and holdings.preferred is not None:
         return Ask(holdings.preferred)
-    if usable:
-        return Ask(usable[0]) if len(usable) == 1 else Choose(usable)
+    if active:
+        return Ask(active[0]) if len(active) == 1 else Choose(active)
+    if settings.mfa is Mfa.OPTIONAL:
+        return Enough()
     setups = list_setups(settings, holdings, recovery=recovery)
     return SetUp(setups) if setups else Stuck()
-
-
-_SAME_CHANNEL: Final = {Proof.EMAIL_CODE: Factor.EMAIL, Proof.SMS_CODE: Factor.SMS}
 
 
 def list_active(
@@ -149,20 +128,15 @@ def list_first_factors(
 ) -> tuple[FirstFactor, ...]:
     """List the ways in which this user may begin a sign-in (cognito.md 4.6).
 
-    Where a second factor is required, codes are no first factor, and a passkey only where it counts as two.
-    Where it is the user's own choice, a code stays possible: the second factor is asked for afterwards.
+    Whoever has, or has to have, a second factor begins with the password: a code or a passkey alone would
+    pass it by. A passkey that counts as two factors is enough for everybody.
     """
-
-    def by_code(channel: bool, proven: Proof) -> bool:
-        # Not where it would end in nothing: the same channel being the user's only second factor.
-        after = decide(settings, holdings, recovery=recovery, proven=proven)
-        return channel and settings.mfa is not Mfa.ON and not isinstance(after, Stuck)
-
+    alone = isinstance(decide(settings, holdings, recovery=recovery), Enough)
     has = {
         FirstFactor.PASSWORD: holdings.has_password,
-        FirstFactor.EMAIL_OTP: by_code(holdings.email, Proof.EMAIL_CODE),
-        FirstFactor.SMS_OTP: by_code(holdings.phone_number, Proof.SMS_CODE),
-        FirstFactor.WEB_AUTHN: holdings.passkeys > 0 and offers_passkeys(settings),
+        FirstFactor.EMAIL_OTP: holdings.email and alone,
+        FirstFactor.SMS_OTP: holdings.phone_number and alone,
+        FirstFactor.WEB_AUTHN: holdings.passkeys > 0 and (alone or settings.passkey_counts_twice),
     }
     return tuple(factor for factor in settings.first if has[factor])
 

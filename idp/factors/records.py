@@ -14,8 +14,8 @@ class Mfa(StrEnum):
     """`MfaConfiguration`."""
 
     OFF = "OFF"
-    OPTIONAL = "OPTIONAL"
     ON = "ON"
+    OPTIONAL = "OPTIONAL"
 
 
 class Factor(StrEnum):

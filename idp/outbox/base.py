@@ -1,4 +1,4 @@
-"""The seam of mail delivery, and the queue that hides how long a delivery takes.
+"""The seam of delivery, mail and text messages alike, and the queue that hides how long a delivery takes.
 
 Where an answer must not tell whether a user exists, nobody may wait for the mail server: `post` answers at
 once and delivers behind. Where the answer may tell (sign-up), `send` waits and says so when the mail could
@@ -39,10 +39,11 @@ class Carrier(Protocol):
 
 
 class Outbox:
-    """Sends mails, at once or behind."""
+    """Sends mails and text messages, at once or behind."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Carrier, sms: Carrier | None = None) -> None:
         self._carrier = carrier
+        self._carriers = {"EMAIL": carrier, "SMS": sms or carrier}
         self._pending: set[asyncio.Task[None]] = set()
 
     @property
@@ -50,10 +51,14 @@ class Outbox:
         """Whether mails are kept for the development inbox instead of leaving."""
         return self._carrier.is_inbox
 
+    def keeps(self, medium: str) -> bool:
+        """Whether messages of a medium (`EMAIL`, `SMS`) stay in the development inbox."""
+        return self._carriers[medium].is_inbox
+
     async def send(self, message: Message) -> bool:
         """Deliver a mail now; returns whether it went."""
         try:
-            await self._carrier.deliver(message)
+            await self._carriers[message.medium].deliver(message)
         except DeliveryFailed as error:
             # The subject is a constant of the pool; recipient and body are personal or secret.
             log.error("mail %r of pool %s was not delivered: %s", message.subject, message.pool_id, error)  # noqa: TRY400
@@ -75,8 +80,9 @@ class Outbox:
             await asyncio.gather(*self._pending, return_exceptions=True)
 
     async def messages(self, limit: int = 100) -> tuple[Mail, ...]:
-        """The newest mails of the development inbox, newest first; empty with a mail server."""
-        return await self._carrier.latest(limit)
+        """The newest messages of the development inbox, newest first; empty where everything leaves."""
+        inbox = next((carrier for carrier in self._carriers.values() if carrier.is_inbox), self._carrier)
+        return await inbox.latest(limit)
 
     async def _post(self, message: Message) -> None:
         try:

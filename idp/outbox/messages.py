@@ -1,4 +1,4 @@
-"""What the pool's mails say: Cognito's default subjects and bodies, or the pool's own templates. Pure.
+"""What the pool's mails and text messages say: Cognito's defaults, or the pool's own templates. Pure.
 
 A body with a tag in it is HTML, as Cognito's mails are; then what is filled in is escaped, because a
 username may be anything that is printable.
@@ -21,18 +21,41 @@ FORGOT_PASSWORD: Final = MessageTemplate("Your password reset code", "Your passw
 INVITATION: Final = MessageTemplate(
     "Your temporary password", "Your username is {username} and temporary password is {####}."
 )
+FACTOR_MAIL: Final = MessageTemplate("Your authentication code", "Your authentication code is {####}")
+FACTOR_SMS: Final = "Your authentication code is {####}."
+SMS_SUBJECT: Final = "Text message (SMS)"
+"""What the development inbox shows in the place of a subject."""
 _TAG: Final = re.compile(r"<[a-zA-Z/!]")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A mail to one person; the body holds a code or a password and stays out of reprs."""
+    """A mail or text message to one person; the body holds a code or a password and stays out of reprs."""
 
     recipient: str
+    """A mail address or a phone number, as `medium` says."""
     subject: str
     body: str = field(repr=False)
     is_html: bool = False
     pool_id: str | None = None
+    medium: str = "EMAIL"
+    """`EMAIL` or `SMS`, as in CodeDeliveryDetails."""
+
+
+def build_factor_message(pool: Pool, *, attribute: str, recipient: str, username: str, code: str) -> Message:
+    """Write the message with a sign-in code, to the address or number in `attribute`."""
+    settings = pool.factors
+    if attribute == "phone_number":
+        return _text_message(pool, settings.sms_message or FACTOR_SMS, recipient=recipient, code=code)
+    template = MessageTemplate(
+        settings.email_subject or FACTOR_MAIL.subject, settings.email_message or FACTOR_MAIL.body
+    )
+    return _fill(pool, template, recipient=recipient, username=username, secret=code)
+
+
+def _text_message(pool: Pool, text: str, *, recipient: str, code: str) -> Message:
+    body = text.replace(CODE_GAP, code)
+    return Message(recipient, SMS_SUBJECT, body, pool_id=pool.id, medium="SMS")
 
 
 def build_code_message(
@@ -66,3 +89,13 @@ def mask_email(address: str) -> str:
     """Mask an address as Cognito does: first letters only, `a***@e***`."""
     local, _, domain = address.lower().partition("@")
     return f"{local[:1]}***@{domain[:1]}***"
+
+
+def mask_phone(number: str) -> str:
+    """Mask a phone number as Cognito does: all but the last four digits, `+*******1234`."""
+    return f"+{'*' * max(0, len(number) - 5)}{number[-4:]}"
+
+
+def mask(attribute: str, value: str) -> str:
+    """Mask a mail address or phone number."""
+    return mask_phone(value) if attribute == "phone_number" else mask_email(value)

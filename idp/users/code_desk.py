@@ -26,12 +26,23 @@ class CodeDesk:
         self._clock = clock
 
     async def issue(
-        self, records: Records, pool: Pool, *, subject: str, purpose: CodePurpose, destination: str
+        self,
+        records: Records,
+        pool: Pool,
+        *,
+        subject: str,
+        purpose: CodePurpose,
+        destination: str,
+        lifetime: float | None = None,
     ) -> str | None:
-        """Issue a code in the place of any earlier one; None when too many were sent."""
-        code, now = codes.draw_code(), self._clock.now()
+        """Issue a code in the place of any earlier one; None when too many were sent.
+
+        `lifetime` in seconds where it is not the purpose's own.
+        """
+        code, now = codes.draw_code(codes.RULES[purpose].digits), self._clock.now()
         record = await self._load(records, pool, subject, purpose)
-        issued = codes.issue(record, self._hash(record, destination, code), now)
+        digest = self._hash(record, destination, code)
+        issued = codes.issue(record, digest, now, lifetime=lifetime)
         if issued is None:
             return None
         await self._save(records, issued)

@@ -35,7 +35,14 @@ class CodeRules:
     lifetime: float
     sends: Windows
     attempts: Windows
+    digits: int = DIGITS
 
+
+_SIGN_IN: Final = CodeRules(
+    180.0, sends=((5, 600.0), (10, HOUR), (50, DAY)), attempts=((15, HOUR), (50, DAY))
+)
+"""Codes of a sign-in; the client's AuthSessionValidity is their lifetime, this is its default."""
+_FIRST: Final = replace(_SIGN_IN, digits=8)
 
 RULES: Final = {
     CodePurpose.SIGN_UP: CodeRules(24 * HOUR, sends=((6, HOUR), (20, DAY)), attempts=((15, HOUR), (50, DAY))),
@@ -46,6 +53,10 @@ RULES: Final = {
         24 * HOUR, sends=((5, HOUR), (20, DAY)), attempts=((15, HOUR), (50, DAY))
     ),
     CodePurpose.CHANGE_PASSWORD: CodeRules(HOUR, sends=(), attempts=((5, HOUR), (20, DAY))),
+    CodePurpose.SECOND_BY_SMS: _SIGN_IN,
+    CodePurpose.SECOND_BY_EMAIL: _SIGN_IN,
+    CodePurpose.FIRST_BY_SMS: _FIRST,
+    CodePurpose.FIRST_BY_EMAIL: _FIRST,
 }
 
 
@@ -59,9 +70,9 @@ class Verdict(Enum):
     TOO_MANY = auto()
 
 
-def draw_code() -> str:
-    """Draw a code of six random digits."""
-    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+def draw_code(digits: int = DIGITS) -> str:
+    """Draw a code of random digits."""
+    return f"{secrets.randbelow(10**digits):0{digits}d}"
 
 
 def is_exhausted(events: Sequence[float], now: float, windows: Windows) -> bool:
@@ -71,13 +82,16 @@ def is_exhausted(events: Sequence[float], now: float, windows: Windows) -> bool:
     )
 
 
-def issue(record: MailedCode, code_hash: str, now: float) -> MailedCode | None:
+def issue(
+    record: MailedCode, code_hash: str, now: float, *, lifetime: float | None = None
+) -> MailedCode | None:
     """Put a new code in the place of the old one, or return None when too many were sent."""
     rules = RULES[record.purpose]
     if is_exhausted(record.sends, now, rules.sends):
         return None
     sends = (*_recent(record.sends, now), now)
-    return replace(record, code_hash=code_hash, expires_at=now + rules.lifetime, sends=sends, wrong=0)
+    ends = now + (lifetime or rules.lifetime)
+    return replace(record, code_hash=code_hash, expires_at=ends, sends=sends, wrong=0)
 
 
 def attempt(record: MailedCode, code_hash: str, now: float) -> tuple[Verdict, MailedCode]:

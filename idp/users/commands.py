@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from idp.config import InvalidPools, parse_pools, parse_smtp
+from idp.config import InvalidPools, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
 from idp.model import Group, Pool, User
 from idp.outcomes import Delivery, UserRefused
@@ -27,7 +27,7 @@ from idp.store.base import StoreUnusable
 from idp.users.administration import Added
 
 Loaded = tuple[Any, ...]
-"""The document of the pools, data directory, public URL; then the mail server and the database, or None."""
+"""The document of the pools, data directory, public URL; then mail server, database, SMS webhook, or None."""
 Load = Callable[[], Loaded]
 T = TypeVar("T")
 
@@ -68,12 +68,13 @@ class _Bench:
 
 
 async def _with_core(loaded: Loaded, pool: str | None, work: Callable[[Core, Pool], Awaitable[T]]) -> T:
-    document, directory, public_url, smtp, database = (*loaded, None, None)[:5]
+    document, directory, public_url, smtp, database, sms = (*loaded, None, None, None)[:6]
     core = await Core.open(
         parse_pools(document),
         public_url=public_url,
         data_directory=Path(directory),
         smtp=parse_smtp(smtp) if smtp else None,
+        sms=parse_sms(sms) if sms else None,
         database=database,
     )
     try:

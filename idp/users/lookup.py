@@ -7,11 +7,11 @@ looks like a user who is there. The plain name is not kept: people type password
 from __future__ import annotations
 
 from idp.model import Pool, User
-from idp.outbox.messages import mask_email
+from idp.outbox.messages import mask_email, mask_phone
 from idp.outcomes import Delivery
 from idp.seal import Vault
 from idp.store.base import Records
-from idp.users.aliases import LONGEST_LOGIN, is_email, login_key
+from idp.users.aliases import LONGEST_LOGIN, is_email, is_phone, login_key
 from idp.users.attributes import is_storable
 
 
@@ -34,10 +34,13 @@ def subject_of(vault: Vault, pool: Pool, name: str, user: User | None) -> str:
     return user.sub if user is not None else f"?{vault.mac('unknown name', pool.id, login_key(pool, name))}"
 
 
-def simulate_delivery(vault: Vault, pool: Pool, name: str) -> Delivery:
+def simulate_delivery(vault: Vault, pool: Pool, name: str, *, attribute: str = "email") -> Delivery:
     """Say where a code for an unknown name would have gone; the same for the same name each time."""
+    seed = vault.mac("simulated delivery", pool.id, login_key(pool, name))
+    if attribute == "phone_number":
+        number = name if is_phone(name) else f"+1555{int(seed[:8], 16) % 10**7:07d}"
+        return Delivery(mask_phone(number), "SMS", attribute)
     if is_email(name):
         return Delivery(mask_email(name))
-    seed = vault.mac("simulated delivery", pool.id, login_key(pool, name))
     first, second = (chr(ord("a") + int(part, 16) % 26) for part in (seed[:8], seed[8:16]))
     return Delivery(f"{first}***@{second}***")

@@ -37,7 +37,7 @@ def users(
             raise typer.BadParameter(f"{config} has no UserPools", param_hint="--config")
         server = loaded.settings.pool_server
         data, url = loaded.settings.data_directory, public_url(loaded.settings)
-        return loaded.pools, data, url, server.smtp, server.database
+        return loaded.pools, data, url, server.smtp, server.database, server.sms
 
     commands: typer.Typer = import_attribute(BUILD)(load)
     # One look for all of the command's help.

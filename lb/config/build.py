@@ -152,7 +152,12 @@ def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
     if file.user_pools is None:
         return None
     section = file.pool_server
-    smtp = section.smtp.model_dump(by_alias=True) if section.smtp else None
     return PoolServerSettings(
-        section.port, section.address, section.public_url, smtp, section.database, access_of(section)
+        port=section.port,
+        address=section.address,
+        public_url=section.public_url,
+        smtp=section.smtp.model_dump(by_alias=True) if section.smtp else None,
+        database=section.database,
+        sms=section.sms.model_dump(by_alias=True) if section.sms else None,
+        access=access_of(section),
     )

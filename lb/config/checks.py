@@ -13,7 +13,7 @@ from lb.config.certificates import Report, check_certificate
 from lb.config.document import Document
 from lb.config.listeners import forwarded_groups
 from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
-from lb.config.pools import check_access, check_smtp
+from lb.config.pools import check_access, check_delivery
 from lb.config.problems import Place
 from lb.config.suggest import did_you_mean
 from lb.config.trust_stores import build_trust_stores, check_mutual, check_trust_stores
@@ -33,9 +33,11 @@ def check_together(document: Document, sections: Sections, *, folder: Path, now:
         _check_tls(document, where, listener, folder=folder, now=now)
         check_mutual(document, where, listener, stores=stores, folder=folder, now=now)
     _check_target_groups(document, sections.target_groups)
-    if sections.pool_server is not None and sections.pool_server.smtp is not None:
-        check_smtp(document, sections.pool_server.smtp.model_dump(by_alias=True))
     if sections.pool_server is not None:
+        deliveries = {"Smtp": sections.pool_server.smtp, "Sms": sections.pool_server.sms}
+        for name, section in deliveries.items():
+            if section is not None:
+                check_delivery(document, name, section.model_dump(by_alias=True))
         check_access(document, access_of(sections.pool_server))
 
 

@@ -315,6 +315,20 @@ class AccessKeySection(Section):
     """Ids or names of the user pools it may manage. Default: all of them, and what belongs to none."""
 
 
+class SmsSection(Section):
+    """A webhook that sends text messages: one signed POST each, see [user pool](user-pool.md).
+
+    Without it, text messages stay in the database and are shown at `/dev/inbox` to this machine only.
+    """
+
+    webhook_url: Text
+    """https URL (http on this machine only)."""
+    webhook_secret: Annotated[str, Field(min_length=16, repr=False)]
+    """Signs every request; 16 or more characters, best a reference such as `${SMS_SECRET}`."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 10
+    """Seconds for a message to be handed over."""
+
+
 class PoolServerSection(Section):
     """Where the user pools of this file are served."""
 
@@ -329,6 +343,8 @@ class PoolServerSection(Section):
     """
     smtp: SmtpSection | None = None
     """Mail server for codes and invitations."""
+    sms: SmsSection | None = None
+    """Webhook for text messages."""
     database: Annotated[str, AfterValidator(_check_database)] | None = None
     """PostgreSQL database for the pools, `postgresql://user:password@host:5432/name`.
 

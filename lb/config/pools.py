@@ -17,6 +17,7 @@ from lb.imports import import_attribute
 PARSER = "idp.config:parse_pools"
 SMTP_PARSER = "idp.config.smtp:parse_smtp"
 ACCESS_PARSER = "idp.config.access:parse_access"
+SMS_PARSER = "idp.config.sms:parse_sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,10 @@ def _client_names(clients: Iterable[Any]) -> frozenset[str]:
     return frozenset(text for each in clients for text in (each.client.name, each.id) if text)
 
 
-def check_smtp(document: Document, smtp: Mapping[str, object]) -> None:
-    """Let the pool check its mail server; the section itself is valid."""
-    _check_part(document, ("PoolServer", "Smtp"), SMTP_PARSER, smtp)
+def check_delivery(document: Document, section: str, values: Mapping[str, object]) -> None:
+    """Let the pool check its mail server (`Smtp`) or webhook (`Sms`); the section itself is valid."""
+    parser = {"Smtp": SMTP_PARSER, "Sms": SMS_PARSER}[section]
+    _check_part(document, ("PoolServer", section), parser, values)
 
 
 def check_access(document: Document, access: Mapping[str, object]) -> None:

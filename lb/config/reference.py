@@ -57,6 +57,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("PoolServer", models.PoolServerSection),
     ("Smtp", models.SmtpSection),
     ("AccessKeys", models.AccessKeySection),
+    ("Sms", models.SmsSection),
     ("Admin", models.AdminSection),
 )
 _SHAPES: tuple[type[BaseModel], ...] = (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
 
 from idp.clock import ManualClock
 from idp.core import Core
+from idp.factors.records import FactorSettings
 from idp.model import Client, Pool, User
 from idp.outcomes import GrantRefused, SignedUp, SignInOutcome, TokenSet
 from idp.tokens.pkce import build_challenge
@@ -62,6 +63,10 @@ class Scene:
     pool: Pool
     client: Client
     clock: ManualClock
+
+    def set_factors(self, settings: FactorSettings) -> None:
+        """Let the pool have other factors, for whoever is handed it."""
+        self.pool = replace(self.pool, factors=settings)
 
     async def add(self, username: str = "ann", *, password: str = PASSWORD, **attributes: str) -> User:
         """Add a confirmed user with a verified address."""

@@ -8,7 +8,6 @@ from idp.factors.policy import (
     Decision,
     Enough,
     Holdings,
-    Proof,
     SetUp,
     Stuck,
     decide,
@@ -76,24 +75,6 @@ def test_what_follows_the_password(
     assert decide(settings, holdings, recovery=recovery) == expected
 
 
-PROOFS: dict[str, tuple[FactorSettings, Holdings, Proof, Decision]] = {
-    "a passkey that counts twice": (ON, WITH_TOTP, Proof.VERIFIED_PASSKEY, Enough()),
-    "a passkey that counts once": (OPTIONAL, WITH_TOTP, Proof.PASSKEY, Ask(TOTP)),
-    "a mailed code, then the app": (OPTIONAL, WITH_TOTP, Proof.EMAIL_CODE, Ask(TOTP)),
-    "a mailed code is not asked for twice": (OPTIONAL, MAIL_CHOSEN, Proof.EMAIL_CODE, Stuck()),
-    "an SMS code, then the other": (OPTIONAL, TWO, Proof.SMS_CODE, Ask(TOTP)),
-    "a mailed code of somebody without factors": (OPTIONAL, REACHABLE, Proof.EMAIL_CODE, Enough()),
-    "a passkey where a second factor is required": (ON, NOTHING, Proof.PASSKEY, SetUp((TOTP, EMAIL))),
-}
-
-
-@pytest.mark.parametrize(("settings", "holdings", "proven", "expected"), PROOFS.values(), ids=PROOFS)
-def test_what_follows_other_first_factors(
-    settings: FactorSettings, holdings: Holdings, proven: Proof, expected: Decision
-) -> None:
-    assert decide(settings, holdings, recovery=(), proven=proven) == expected
-
-
 EVERY = tuple(FirstFactor)
 FULL = Holdings(email=True, phone_number=True, passkeys=1)
 FIRST: dict[str, tuple[FactorSettings, Holdings, set[str]]] = {
@@ -114,15 +95,15 @@ FIRST: dict[str, tuple[FactorSettings, Holdings, set[str]]] = {
         FULL,
         {"PASSWORD", "WEB_AUTHN"},
     ),
-    "no code where the same channel is the second factor": (
+    "the password only, for whoever has a second factor": (
         FactorSettings(Mfa.OPTIONAL, ALL, EVERY),
-        Holdings(email=True, enabled=(EMAIL,)),
+        Holdings(email=True, has_totp=True, passkeys=1, enabled=(TOTP,)),
         {"PASSWORD"},
     ),
-    "a code before another second factor": (
+    "a seed that is not switched on is no second factor": (
         FactorSettings(Mfa.OPTIONAL, ALL, EVERY),
-        Holdings(email=True, has_totp=True, enabled=(TOTP,)),
-        {"PASSWORD", "EMAIL_OTP"},
+        Holdings(email=True, has_totp=True, passkeys=1),
+        {"PASSWORD", "EMAIL_OTP", "WEB_AUTHN"},
     ),
 }
 
