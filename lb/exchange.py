@@ -37,6 +37,8 @@ log = logging.getLogger("albacore.exchange")
 
 HIGH_WATER = 64 * 1024
 """Bytes of a request's body held while there is nowhere to send them yet."""
+PIECE_COST = 64
+"""What a piece costs beside its content: a body may come in chunks of one byte."""
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Idempotent methods (RFC 9110 section 9.2.2): may be sent again when a reused connection turns out dead."""
 
@@ -347,7 +349,8 @@ class Exchange:
             self._connection.write_body(data)
             return
         self._pieces.append(data)
-        if self._body_bytes > HIGH_WATER and not self._request_paused and self.started:
+        held = self._body_bytes + PIECE_COST * len(self._pieces)
+        if held > HIGH_WATER and not self._request_paused and self.started:
             self._pause_request()
 
     def on_request_end(self) -> None:

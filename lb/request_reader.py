@@ -120,7 +120,7 @@ class RequestReader:
         if self.in_head and not self.last_request:
             if len(self.url) > MAX_REQUEST_LINE:
                 self.refuse_request(Reason.URI_TOO_LONG)
-            elif self._later_bytes > MAX_REQUEST_LINE + MAX_HEADERS:
+            elif self._later_bytes > MAX_REQUEST_LINE + MAX_HEADERS or len(self._names) > MAX_HEADER_COUNT:
                 self.refuse_request(Reason.HEADER_TOO_LARGE)
         elif self._undelivered > MAX_UNDELIVERED and self.receiving is not None:
             self.break_request()

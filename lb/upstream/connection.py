@@ -423,9 +423,14 @@ class UpstreamConnection(asyncio.Protocol):
         if self._complete:
             return
         status = self._parser.get_status_code()
-        if status < 200:
-            return
         head = self._head
+        if status < 200:
+            # RFC 9110 section 15.2: no body, or its bytes would come to the client without a head. A switch
+            # that is none, too, would leave its headers to the next head.
+            ends_here = head.length <= 0 and not head.chunked and status >= 100
+            if not ends_here or (status == 101 and not self._parser.should_upgrade()):
+                raise _BadResponseError
+            return
         head.status = status
         if status > 599:
             raise _BadResponseError
@@ -450,6 +455,9 @@ class UpstreamConnection(asyncio.Protocol):
         """Hand a piece of the body over."""
         if self._complete:
             self._reusable = False
+        elif not self._head_done:
+            # The parser reads a body behind something that is no head to us.
+            raise _BadResponseError
         elif self.requester is not None:
             self.requester.on_response_body(data)
 

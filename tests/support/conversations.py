@@ -151,6 +151,12 @@ BROKEN_ANSWERS: dict[str, bytes] = {
     "bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
     "status beyond all": b"HTTP/1.1 700 Odd\r\nContent-Length: 2\r\n\r\nhi",
     "switch that nobody asked for": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhi",
+    "interim with a body": b"HTTP/1.1 199 Odd\r\nContent-Length: 2\r\n\r\nhi" + OK + b"Content-Length: 2\r\n\r\nhi",
+    "interim in chunks": b"HTTP/1.1 103 Odd\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nhi",
+    "status below all": b"HTTP/1.1 051 Odd\r\n\r\nhi",
+    "status of nothing": b"HTTP/1.1 000 Odd\r\nContent-Length: 2\r\n\r\nhi",
+    "switch to nothing": b"HTTP/1.1 101 Odd\r\nX-A: 1\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nhi",
+    "switch with a body": b"HTTP/1.1 101 Odd\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 2\r\n\r\nhi",
     "interim for ever": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 70,
     "head too large": OK + b"A: %b\r\n" % (b"a" * 9000) * 4 + b"Content-Length: 2\r\n\r\nhi",
 }

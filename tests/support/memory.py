@@ -211,14 +211,18 @@ class MemoryPlane:
         self.loop = loop
         loop.dial = self._dial
         loop.set_exception_handler(lambda _, context: self.faults.append(repr(context)))
+        self._options = options
         self.faults: list[str] = []
         """What must not happen: errors logged, exceptions that reached the loop."""
         self.records: list[AccessRecord] = []
         self.upstream: list[Wire] = []
         """The connections to targets, in the order they were made."""
+        self._begin()
+
+    def _begin(self) -> None:
         self.on_dialled: Callable[[Wire], None] = lambda wire: None
         self.before_dialling: Callable[[], Awaitable[None]] | None = None
-        self.runtime = Runtime(build_settings([9], port=PORT, **options))
+        self.runtime = Runtime(build_settings([9], port=PORT, **self._options))
         write = self.runtime.record
 
         def keep(record: AccessRecord) -> None:
@@ -226,29 +230,40 @@ class MemoryPlane:
             write(record)
 
         self.runtime.record = keep  # type: ignore[method-assign]
-        self._config = {
-            direct: uvicorn.Config(
-                LoadBalancer(self.runtime, "listener", direct=direct),
-                http=ListenerProtocol,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-            )
-            for direct in (True, False)
-        }
-        for config in self._config.values():
-            config.load()
         self.state = ServerState()
+        self._config = {direct: self._configure(direct=direct) for direct in (True, False)}
 
-    def client(self, *, direct: bool = True) -> Wire:
-        """Connect a client."""
+    def _configure(self, *, direct: bool) -> uvicorn.Config:
+        config = uvicorn.Config(
+            LoadBalancer(self.runtime, "listener", direct=direct),
+            http=ListenerProtocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+        )
+        config.load()
+        return config
+
+    async def begin_anew(self) -> None:
+        """Forget everything, broken as it may be, so that the next story does not suffer from this one."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.runtime.aclose()
+        for kept in (self.faults, self.records, self.upstream):
+            kept.clear()
+        self._begin()
+
+    def client(self, *, direct: bool = True, http: type[Any] = ListenerProtocol) -> Wire:
+        """Connect a client; `http` is the protocol class that serves it."""
         wire = Wire(self.loop, local=("127.0.0.1", PORT), peer=("192.0.2.7", 50000))
-        wire.connect(ListenerProtocol(self._config[direct], self.state, {}))
+        wire.connect(http(self._config[direct], self.state, {}))
         return wire
 
     async def _dial(
@@ -263,7 +278,7 @@ class MemoryPlane:
         return wire, wire.protocol
 
     async def rest(self) -> None:
-        """End every connection, and assert that nothing is left of any request."""
+        """End every connection, and assert that nothing is left of any request and nothing went wrong."""
         for connection in list(self.state.connections):
             connection.transport.reset()
         await self.loop.settle()
@@ -275,7 +290,7 @@ class MemoryPlane:
         assert not self.state.tasks
         assert sum(counts.in_flight for counts in self.runtime.registry.counts()) == 0
         assert "open=0 opening=0" in repr(self.runtime.pool)
-        assert not self.faults, self.faults
+        assert not self.faults, "\n".join(self.faults)
         self.records.clear()
         self.upstream.clear()
 
@@ -299,5 +314,9 @@ def memory_plane(**options: Any) -> Iterator[MemoryPlane]:
 
 
 def drive(plane: MemoryPlane, story: Coroutine[Any, Any, T]) -> T:
-    """Run a story to its end."""
-    return plane.loop.run_until_complete(story)
+    """Run a story to its end; a failed one leaves a new plane behind."""
+    try:
+        return plane.loop.run_until_complete(story)
+    except BaseException:
+        plane.loop.run_until_complete(plane.begin_anew())
+        raise
