@@ -30,6 +30,8 @@ from idp.outbox.smtp import SmtpCarrier
 from idp.outbox.webhook import WebhookCarrier
 from idp.seal import Vault, load_or_create_key
 from idp.seeding import seed
+from idp.signin.completion import Completion
+from idp.signin.devices import Devices
 from idp.signin.service import SignIn
 from idp.signin.sessions import SsoSessions
 from idp.store.base import Store
@@ -61,6 +63,8 @@ class Core:
     outbox: Outbox
     keys: KeyRing
     signin: SignIn
+    devices: Devices
+    completion: Completion
     sessions: SsoSessions
     registration: Registration
     recovery: Recovery
@@ -208,6 +212,8 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
     passwords = Passwords(store, vault, hasher)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))
+    tokens = Tokens(store, clock, keys, access, issuer_of=access.issuer_of)
+    devices = Devices(store, clock, vault)
     core = Core(
         store=store,
         clock=clock,
@@ -217,12 +223,14 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
         outbox=outbox,
         keys=keys,
         signin=SignIn(store, clock, vault, passwords),
+        devices=devices,
+        completion=Completion(devices, tokens),
         sessions=SsoSessions(store, clock),
         registration=Registration(store, clock, vault, passwords, outbox, desk),
         recovery=Recovery(store, clock, vault, passwords, outbox, desk),
         administration=Administration(store, clock, passwords, outbox, desk),
         access=access,
-        tokens=Tokens(store, clock, keys, access, issuer_of=access.issuer_of),
+        tokens=tokens,
         factors=FactorService(
             store,
             MessageCodes(store, clock, vault, outbox, desk),
@@ -233,6 +241,7 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
         public_url="",
         issuer_overrides={},
     )
+    core.signin.use(factors=core.factors)
     return core
 
 

@@ -177,12 +177,23 @@ class TokenSet:
     expires_in: int
 
 
+class GrantReason(StrEnum):
+    """Why a refresh token was refused, for the JSON API; the token endpoint says `invalid_grant` to all."""
+
+    INVALID = "invalid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    REUSED = "reused"
+    DISABLED = "disabled"
+
+
 @dataclass(frozen=True, slots=True)
 class GrantRefused:
     """An OAuth error of the token or revocation endpoint (cognito.md 1.6, 1.8)."""
 
     error: str
     description: str | None = None
+    reason: GrantReason = GrantReason.INVALID
 
 
 class TokenReason(StrEnum):

@@ -59,6 +59,18 @@ _SIGN_IN_CODES: Final[Mapping[SignInReason, str]] = {
     SignInReason.SESSION_EXPIRED: "NotAuthorizedException",
     SignInReason.PASSWORD_UNFIT: "InvalidPasswordException",
     SignInReason.ATTRIBUTES_UNFIT: "InvalidParameterException",
+    SignInReason.CODE_MISMATCH: "CodeMismatchException",
+    SignInReason.CODE_EXPIRED: "ExpiredCodeException",
+    SignInReason.FACTOR_UNAVAILABLE: "MFAMethodNotFoundException",
+    SignInReason.SOFTWARE_TOKEN_UNAVAILABLE: "SoftwareTokenMFANotFoundException",
+    SignInReason.FACTOR_IMPOSSIBLE: "NotAuthorizedException",
+    SignInReason.DELIVERY_FAILED: "CodeDeliveryFailureException",
+    SignInReason.LIMIT_EXCEEDED: "LimitExceededException",
+    SignInReason.PARAMETER_MISSING: "InvalidParameterException",
+    SignInReason.PARAMETER_UNFIT: "InvalidParameterException",
+    SignInReason.DEVICE_UNKNOWN: "ResourceNotFoundException",
+    SignInReason.UNSUPPORTED: "InvalidParameterException",
+    SignInReason.TRIGGER_REFUSED: "UserLambdaValidationException",
     SignInReason.BUSY: "TooManyRequestsException",
 }
 
@@ -67,7 +79,7 @@ def refused(outcome: UserRefused | SignInRefused) -> ApiError:
     """Translate a service's refusal."""
     if isinstance(outcome, UserRefused):
         return ApiError(_USER_CODES[outcome.reason], outcome.message.strip())
-    return ApiError(_SIGN_IN_CODES[outcome.reason], outcome.message.strip())
+    return ApiError(outcome.code or _SIGN_IN_CODES[outcome.reason], outcome.message.strip())
 
 
 def invalid_parameter(message: str) -> ApiError:

@@ -107,7 +107,6 @@ def _read_pool_config(reader: Reader) -> PoolConfig:
 
 
 _POOL_LATER: Final = [
-    "DeviceConfiguration",
     "EmailConfiguration",
     "EmailVerificationMessage",
     "EmailVerificationSubject",

@@ -10,6 +10,7 @@ from typing import Final
 
 from idp.config.reader import Reader
 from idp.model import DataType, MessageTemplate, PasswordPolicy, Pool, ResourceServer, SchemaAttribute
+from idp.signin.records import DeviceTracking
 from idp.users.schema import CONTACTS, CUSTOM_PREFIX, STANDARD, build_schema
 
 POOL_ID: Final = r"[\w-]{1,45}_[0-9A-Za-z]{1,9}"
@@ -43,6 +44,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         admin_create_only=admin.boolean("AllowAdminCreateUserOnly", False),
         schema=build_schema(_read_schema(reader)),
         recovery=_read_recovery(reader),
+        devices=_read_devices(reader),
         resource_servers=_read_resource_servers(reader),
         domain=_read_domain(reader),
         verification_message=_read_verification(reader),
@@ -87,6 +89,18 @@ def _read_case(reader: Reader) -> bool:
     sensitive = settings.boolean("CaseSensitive", True)
     settings.finish()
     return sensitive
+
+
+def _read_devices(reader: Reader) -> DeviceTracking | None:
+    """Read DeviceConfiguration; its presence alone switches tracking on, as in Cognito."""
+    is_there = "DeviceConfiguration" in reader
+    settings = reader.nested("DeviceConfiguration")
+    tracking = DeviceTracking(
+        challenge_on_new_device=settings.boolean("ChallengeRequiredOnNewDevice", False),
+        only_remembered_on_prompt=settings.boolean("DeviceOnlyRememberedOnUserPrompt", False),
+    )
+    settings.finish()
+    return tracking if is_there else None
 
 
 def _read_recovery(reader: Reader) -> tuple[str, ...]:

@@ -50,6 +50,8 @@ NEW_ADDRESS: Final = "new-address"
 """In the state of EMAIL_OTP: the address that is being set up, not yet the user's."""
 SEED: Final = "seed"
 """In the state of MFA_SETUP: the seed that was handed out."""
+ORDINARY: Final = Holdings(email=True)
+"""What most accounts have: the stand-in for a name that nobody has."""
 _MAY_BEGIN: Final = frozenset({UserStatus.CONFIRMED, UserStatus.UNCONFIRMED})
 
 
@@ -63,13 +65,12 @@ class FactorService:
     passkeys: Passkeys
     preferences: Preferences
 
-    async def first_factors(self, pool: Pool, client: Client, user: User) -> tuple[ChallengeName, ...]:
-        """Return the passwordless factors a user can sign in with now."""
-        if not user.enabled or user.status not in _MAY_BEGIN:
+    async def first_factors(self, pool: Pool, client: Client, user: User | None) -> tuple[ChallengeName, ...]:
+        """Return the passwordless factors a user can sign in with now; for nobody, an ordinary account's."""
+        if user is not None and (not user.enabled or user.status not in _MAY_BEGIN):
             return ()
-        found = policy.list_first_factors(
-            pool.factors, await self._holdings(pool, user), recovery=pool.recovery
-        )
+        holdings = ORDINARY if user is None else await self._holdings(pool, user)
+        found = policy.list_first_factors(pool.factors, holdings, recovery=pool.recovery)
         return tuple(FIRST_CHALLENGES[factor] for factor in found if factor in FIRST_CHALLENGES)
 
     async def wanted(self, pool: Pool, client: Client, user: User) -> Wanted:

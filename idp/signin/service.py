@@ -137,8 +137,8 @@ class SignIn:
             result = await self._begin(caller, flow, typed, parameters)
             outcome = await self._go_on(caller, result)
         _log(caller, subject=subject, outcome=outcome)
-        if isinstance(outcome, SignInRefused) and outcome.reason is SignInReason.LOCKED:
-            await rest_until(started)  # nothing was hashed, and whoever likes may ask again at once
+        if _is_cheap(outcome):
+            await rest_until(started)
         return outcome
 
     async def answer(
@@ -150,12 +150,15 @@ class SignIn:
         responses: Mapping[str, str],
     ) -> SignInOutcome:
         """Judge ChallengeResponses; `session` may be missing where the responses carry a secret block."""
+        started = asyncio.get_running_loop().time()
         progress = await self._open(caller, challenge, session, responses)
         if isinstance(progress, SignInRefused):
             return progress
         progress = _with_device(progress, responses)
         async with self.accounts.take_turn(caller.pool, progress.subject):
             outcome = await self._answer(caller, progress, responses)
+        if _is_cheap(outcome):
+            await rest_until(started)
         _log(caller, subject=progress.subject, outcome=outcome)
         return outcome
 
@@ -420,6 +423,16 @@ def _note_round(proof: Proof) -> Progress:
     if progress.flow is not AuthFlow.CUSTOM_AUTH or progress.is_defined or not is_round:
         return progress
     return replace(progress, rounds=(*progress.rounds, Round(progress.challenge, result=True)))
+
+
+def _is_cheap(outcome: SignInOutcome) -> bool:
+    """Whether no password was hashed, so that the time could tell whether anybody has the name.
+
+    Whoever likes may ask again at once, and without end.
+    """
+    if isinstance(outcome, Challenged):
+        return outcome.name is not C.NEW_PASSWORD_REQUIRED
+    return isinstance(outcome, SignInRefused) and outcome.reason is SignInReason.LOCKED
 
 
 def _with_device(progress: Progress, responses: Mapping[str, str]) -> Progress:

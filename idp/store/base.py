@@ -166,6 +166,10 @@ class Families(Collection[Family], Protocol):
         """The family of an authentication event."""
         ...
 
+    async def of(self, pool_id: str, sub: str) -> tuple[Family, ...]:
+        """A user's families by id, ended ones too."""
+        ...
+
     async def revoke_all(self, pool_id: str, sub: str, now: float) -> int:
         """Revoke every live family of a user; returns how many."""
         ...

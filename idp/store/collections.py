@@ -149,6 +149,11 @@ class FamilyRows(Rows[model.Family]):
         """The family of an authentication event."""
         return await self.first(self.table.c.event_id == event_id)
 
+    async def of(self, pool_id: str, sub: str) -> tuple[model.Family, ...]:
+        """A user's families by id, ended ones too."""
+        columns = self.table.c
+        return await self.all(columns.pool_id == pool_id, columns.sub == sub, order="id")
+
     async def revoke_all(self, pool_id: str, sub: str, now: float) -> int:
         """Revoke every live family of a user; returns how many."""
         columns = self.table.c

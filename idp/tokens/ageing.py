@@ -26,6 +26,7 @@ class RefreshState(Enum):
     GOOD = auto()
     REUSED = auto()
     """Rotated out and past its grace: stolen, or replayed; the family ends (RFC 9700 4.14.2)."""
+    REVOKED = auto()
     ENDED = auto()
 
 
@@ -38,7 +39,9 @@ def judge_code(code: AuthorizationCode, now: float) -> CodeState:
 
 def judge_refresh(token: RefreshToken, family: Family, client: Client, now: float) -> RefreshState:
     """Judge a refresh token within its family, under the client's rotation."""
-    if not is_alive(family, now) or now >= token.expires_at:
+    if family.revoked_at is not None:
+        return RefreshState.REVOKED
+    if now >= min(family.expires_at, token.expires_at):
         return RefreshState.ENDED
     if token.superseded_at is not None:
         # Another node's clock may be ahead of ours: superseded "later" than now is superseded all the same.

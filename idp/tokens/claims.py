@@ -36,15 +36,19 @@ class Grant:
     origin_jti: str
     event_id: str
     nonce: str | None = None
+    is_api: bool = False
+    """Signed in through the JSON API, whose tokens lack what belongs to OAuth (cognito.md 2.1, 2.2)."""
+    device_key: str | None = None
 
 
 def build_access_claims(grant: Grant, *, jti: str) -> dict[str, Any]:
     """Build a user's access token."""
     return {
         "sub": grant.user.sub,
+        **({"device_key": grant.device_key} if grant.device_key is not None else {}),
         **_groups(grant),
         "iss": grant.issuer,
-        "version": 2,
+        **({} if grant.is_api else {"version": 2}),
         "client_id": grant.client.id,
         **_revocation(grant, jti),
         "event_id": grant.event_id,
@@ -58,7 +62,7 @@ def build_access_claims(grant: Grant, *, jti: str) -> dict[str, Any]:
 
 
 def build_id_claims(grant: Grant, *, jti: str, access_token: str) -> dict[str, Any]:
-    """Build a user's ID token, bound to the access token by `at_hash`."""
+    """Build a user's ID token; one of OAuth is bound to the access token by `at_hash`."""
     attributes = select_attributes(grant.client, grant.user, grant.scopes)
     return {
         **{name: _spell(name, value) for name, value in attributes.items()},
@@ -68,7 +72,7 @@ def build_id_claims(grant: Grant, *, jti: str, access_token: str) -> dict[str, A
         "iss": grant.issuer,
         "cognito:username": grant.user.username,
         **({"nonce": grant.nonce} if grant.nonce is not None else {}),
-        "at_hash": hash_access_token(access_token),
+        **({} if grant.is_api else {"at_hash": hash_access_token(access_token)}),
         **_revocation(grant, jti),
         "event_id": grant.event_id,
         "aud": grant.client.id,

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from idp.clock import Clock
 from idp.model import AuthorizationCode, Client, Family, Pool, RefreshToken, User
-from idp.outcomes import GrantRefused, TokenReason, TokenRefused, TokenSet
+from idp.outcomes import GrantReason, GrantRefused, SignedIn, TokenReason, TokenRefused, TokenSet
 from idp.seal import hash_token
 from idp.store.base import NotFound, Records, Store
 from idp.tokens import ageing, claims
@@ -27,6 +27,14 @@ from idp.tokens.reading import is_jwt
 from idp.tokens.scopes import grant_machine_scopes
 
 INVALID_GRANT: Final = GrantRefused("invalid_grant")
+ADMIN_SCOPE: Final = "aws.cognito.signin.user.admin"
+"""The scope of every sign-in through the JSON API."""
+API: Final = "api"
+_REFUSED: Final = {
+    RefreshState.REUSED: GrantReason.REUSED,
+    RefreshState.REVOKED: GrantReason.REVOKED,
+    RefreshState.ENDED: GrantReason.EXPIRED,
+}
 WRONG_REDIRECT: Final = GrantRefused("unauthorized_client", "invalid_redirect")
 DEAD_TOKEN: Final = TokenRefused(
     TokenReason.INVALID,
@@ -108,8 +116,66 @@ class Tokens:
             grant = await self._describe(records, client, user, family)
         return self._sign(pool, grant, refresh_token)
 
-    async def refresh(self, pool: Pool, client: Client, *, refresh_token: str) -> TokenSet | GrantRefused:
-        """Exchange a refresh token; with rotation a new one comes along, for the family's remaining life."""
+    async def issue(
+        self,
+        pool: Pool,
+        client: Client,
+        signed_in: SignedIn,
+        *,
+        device_key: str | None,
+        address: str,
+        user_agent: str,
+    ) -> TokenSet | None:
+        """Issue the tokens of a sign-in through the JSON API.
+
+        None when access was taken away since the proofs of `signed_in` were checked.
+        """
+        now = self.clock.now()
+        family = Family(
+            id=str(uuid.uuid4()),
+            pool_id=pool.id,
+            client_id=client.id,
+            sub=signed_in.user.sub,
+            event_id=str(uuid.uuid4()),
+            scopes=(ADMIN_SCOPE,),
+            auth_time=signed_in.auth_time,
+            nonce=None,
+            created_at=now,
+            expires_at=now + client.refresh_token_seconds,
+            door=API,
+            device_key=device_key,
+            active_at=now,
+            address=address,
+            user_agent=user_agent or None,
+        )
+        async with self.store.writing() as records:
+            try:
+                user = await records.users.hold(pool.id, signed_in.user.sub)
+            except NotFound:
+                return None
+            if not ageing.may_hold_tokens(user) or user.password_hash != signed_in.user.password_hash:
+                return None
+            await records.families.create(family)
+            refresh_token = await self._add_refresh_token(records, family, now)
+            grant = await self._describe(records, client, user, family)
+        return self._sign(pool, grant, refresh_token)
+
+    async def owner(self, pool: Pool, client: Client, *, refresh_token: str) -> User | None:
+        """Return whose refresh token of this client it is, good or not any more."""
+        async with self.store.reading() as records:
+            token = await records.refresh_tokens.find(hash_token(refresh_token))
+            family = None if token is None else await records.families.find(token.family_id)
+            if family is None or (family.pool_id, family.client_id) != (pool.id, client.id):
+                return None
+            return await records.users.find(pool.id, family.sub)
+
+    async def refresh(
+        self, pool: Pool, client: Client, *, refresh_token: str, device_key: str | None = None
+    ) -> TokenSet | GrantRefused:
+        """Exchange a refresh token; with rotation a new one comes along, for the family's remaining life.
+
+        A token that is bound to a device needs its key, and the device to be confirmed (cognito.md 4.11).
+        """
         async with self.store.writing() as records:
             now = self.clock.now()
             try:
@@ -125,9 +191,13 @@ class Tokens:
             if state is RefreshState.REUSED:
                 await _revoke(records, family.id, now)
             user = await records.users.find(pool.id, family.sub)
-            if state is not RefreshState.GOOD or user is None or not ageing.may_hold_tokens(user):
+            if refused := _refuse_refresh(state, user):
+                return refused
+            if family.device_key is not None and not await _is_device_right(records, family, device_key):
                 return INVALID_GRANT
+            assert user is not None
             successor = await self._rotate(records, client, token, family, now=now)
+            await records.families.update((family.id,), lambda old: replace(old, active_at=now))
             # A refreshed ID token repeats no nonce (OpenID Connect Core 12.2).
             grant = await self._describe(records, client, user, replace(family, nonce=None))
         return self._sign(pool, grant, successor)
@@ -138,6 +208,12 @@ class Tokens:
         """Issue an access token to a client for itself; no other tokens."""
         if not client.oauth_enabled or "client_credentials" not in client.oauth_flows:
             return GrantRefused("unauthorized_client")
+        return self.machine_token(pool, client, scopes=scopes)
+
+    def machine_token(
+        self, pool: Pool, client: Client, *, scopes: Sequence[str] | None
+    ) -> TokenSet | GrantRefused:
+        """Issue an access token to a client for itself; that it may ask for one is checked before."""
         granted = grant_machine_scopes(pool, client, scopes)
         if isinstance(granted, GrantRefused):
             return granted
@@ -164,6 +240,17 @@ class Tokens:
         if isinstance(opened, AccessRefused):
             return NO_OPENID if opened.reason is AccessReason.SCOPE else DEAD_TOKEN
         return claims.build_user_info(opened.client, opened.user, tuple(opened.claims["scope"].split()))
+
+    async def alive(self, pool: Pool, user: User) -> tuple[Family, ...]:
+        """Return a user's families that are alive, by id."""
+        async with self.store.reading() as records:
+            families = await records.families.of(pool.id, user.sub)
+        return tuple(family for family in families if ageing.is_alive(family, self.clock.now()))
+
+    async def revoke_family(self, family: Family) -> None:
+        """End one family: its refresh tokens, and its access tokens where we are asked."""
+        async with self.store.writing() as records:
+            await _revoke(records, family.id, self.clock.now())
 
     async def sign_out_everywhere(self, pool: Pool, user: User) -> None:
         """End every family of a user and every code not yet redeemed (GlobalSignOut; the cookie stays)."""
@@ -220,13 +307,15 @@ class Tokens:
             origin_jti=family.id,
             event_id=family.event_id,
             nonce=family.nonce,
+            is_api=family.door == API,
+            device_key=family.device_key,
         )
 
     def _sign(self, pool: Pool, grant: claims.Grant, refresh_token: str | None) -> TokenSet:
         """Sign outside the transaction: two RSA signatures are 2 ms that no other writer has to wait for."""
         access = self.keys.sign(pool, "access", claims.build_access_claims(grant, jti=str(uuid.uuid4())))
         identity = None
-        if claims.OPENID in grant.scopes:
+        if grant.is_api or claims.OPENID in grant.scopes:
             content = claims.build_id_claims(grant, jti=str(uuid.uuid4()), access_token=access)
             identity = self.keys.sign(pool, "id", content)
         return TokenSet(access, identity, refresh_token, grant.client.access_token_seconds)
@@ -236,6 +325,25 @@ async def revoke_user(records: Records, user: User, now: float) -> None:
     """Revoke all families of a user and drop the codes they have not redeemed."""
     await records.families.revoke_all(user.pool_id, user.sub, now)
     await records.codes.delete_of(user.pool_id, user.sub)
+
+
+def _refuse_refresh(state: RefreshState, user: User | None) -> GrantRefused | None:
+    """Say why a refresh token of this state and user gives nothing, or None."""
+    if state is not RefreshState.GOOD:
+        return GrantRefused("invalid_grant", reason=_REFUSED[state])
+    if user is None:
+        return INVALID_GRANT
+    return (
+        None if ageing.may_hold_tokens(user) else GrantRefused("invalid_grant", reason=GrantReason.DISABLED)
+    )
+
+
+async def _is_device_right(records: Records, family: Family, device_key: str | None) -> bool:
+    """Whether the device a family is bound to is named, and still there and confirmed."""
+    if device_key is None or family.device_key is None or device_key != family.device_key:
+        return False
+    device = await records.devices.find(family.pool_id, device_key)
+    return device is not None and device.sub == family.sub and device.is_confirmed
 
 
 def _may(client: Client, user: User, code: AuthorizationCode) -> bool:

@@ -24,6 +24,8 @@ from idp.signin.flows.triggers import Round
 
 LONGEST_SESSION: Final = 4096
 LONGEST_BLOCK: Final = 16_384
+FILLED: Final = 256
+STEP: Final = 192
 SESSION: Final = "sign-in-session"
 BLOCK: Final = "srp-block"
 
@@ -154,7 +156,14 @@ def find_unfit(
 
 
 def _dump(progress: Progress) -> str:
-    return json.dumps(asdict(progress), separators=(",", ":"), ensure_ascii=False)
+    """Spell a sign-in so that its length does not tell whether anybody has the name.
+
+    What only somebody has is filled up to one length, and the whole to steps, for what factors remember.
+    """
+    values = {**asdict(progress), "sub": progress.sub or ""}
+    told = sum(len(values[name]) for name in ("sub", "fingerprint", "subject"))
+    content = json.dumps(values, separators=(",", ":"), ensure_ascii=False) + " " * (FILLED - told)
+    return content + " " * (-len(content.encode()) % STEP)
 
 
 def _open(vault: Vault, sealed: str, purpose: str) -> Progress | None:
@@ -165,6 +174,7 @@ def _open(vault: Vault, sealed: str, purpose: str) -> Progress | None:
     return Progress(
         **{
             **values,
+            "sub": values["sub"] or None,
             "flow": AuthFlow(values["flow"]),
             "challenge": ChallengeName(values["challenge"]),
             "choices": tuple(map(ChallengeName, values["choices"])),

@@ -41,9 +41,10 @@ async def open_exchange(
     """Answer SRP_A; what is needed for the second message travels in the block. Raises HasherBusy."""
     secret = srp.draw_secret()
     server_value = await hasher.run(lambda: srp.public_value(verifier, secret))
-    remembered = {"A": f"{client_value:x}", "b": f"{secret:x}", "B": f"{server_value:x}"}
+    # Of one length, so that blocks are.
+    remembered = {"A": f"{client_value:0768x}", "b": f"{secret:064x}", "B": f"{server_value:0768x}"}
     block = seal_block(vault, replace(progress, state=remembered))
-    return Opening(f"{verifier.salt:x}", remembered["B"], block)
+    return Opening(f"{verifier.salt:x}", f"{server_value:x}", block)
 
 
 async def is_claim_right(

@@ -60,7 +60,8 @@ def test_rotated_tokens(superseded: float | None, grace: int, state: RefreshStat
 )
 def test_tokens_end_with_their_family(ended: Family) -> None:
     assert not is_alive(ended, NOW)
-    assert judge_refresh(TOKEN, ended, client(), NOW) is RefreshState.ENDED
+    expected = RefreshState.REVOKED if ended.revoked_at else RefreshState.ENDED
+    assert judge_refresh(TOKEN, ended, client(), NOW) is expected
 
 
 def test_a_token_ends_by_itself() -> None:

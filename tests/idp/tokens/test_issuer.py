@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from idp.model import Client, Group, User
-from idp.outcomes import GrantRefused, TokenReason, TokenRefused, TokenSet
+from idp.outcomes import GrantReason, GrantRefused, TokenReason, TokenRefused, TokenSet
 from tests.support.pools import CALLBACK, CLIENT_ID, VERIFIER, OpenScene, Scene, read_claims
 
 ROTATION = {"RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 30}}
@@ -20,6 +20,14 @@ API = {
     "Name": "API",
     "Scopes": [{"ScopeName": name, "ScopeDescription": name} for name in ("read", "write", "admin")],
 }
+
+
+R = GrantReason
+
+
+def refusal(reason: GrantReason) -> GrantRefused:
+    """`invalid_grant`, for the reason that the API tells."""
+    return GrantRefused("invalid_grant", reason=reason)
 
 
 async def refresh(scene: Scene, token: str | None, client: Client | None = None) -> TokenSet | GrantRefused:
@@ -129,7 +137,7 @@ async def test_a_user_disabled_meanwhile_gets_nothing(scene: Scene) -> None:
     tokens, code = await scene.tokens_for(user), await scene.code_for(user)
     await scene.core.administration.disable(scene.pool, "ann")
     assert await scene.redeem(code) == GrantRefused("invalid_grant")
-    assert await refresh(scene, tokens.refresh_token) == GrantRefused("invalid_grant")
+    assert await refresh(scene, tokens.refresh_token) == refusal(R.DISABLED)
     assert not await is_live(scene, tokens)
 
 
@@ -164,7 +172,7 @@ async def test_a_refresh_token_ends_with_its_validity(open_scene: OpenScene) -> 
     )
     tokens = await scene.tokens_for(await scene.add())
     scene.clock.advance(3600)
-    assert await refresh(scene, tokens.refresh_token) == GrantRefused("invalid_grant")
+    assert await refresh(scene, tokens.refresh_token) == refusal(R.EXPIRED)
 
 
 async def test_a_refresh_token_is_good_for_its_client_only(scene: Scene) -> None:
@@ -190,8 +198,8 @@ async def test_a_rotated_token_used_late_ends_the_whole_family(open_scene: OpenS
     second = await refresh(scene, first.refresh_token)
     assert isinstance(second, TokenSet)
     scene.clock.advance(30)
-    assert await refresh(scene, first.refresh_token) == GrantRefused("invalid_grant")
-    assert await refresh(scene, second.refresh_token) == GrantRefused("invalid_grant")
+    assert await refresh(scene, first.refresh_token) == refusal(R.REUSED)
+    assert await refresh(scene, second.refresh_token) == refusal(R.REVOKED)
     assert not await is_live(scene, second)
 
 
@@ -203,7 +211,7 @@ async def test_rotation_does_not_lengthen_the_life_of_the_family(open_scene: Ope
     second = await refresh(scene, first.refresh_token)
     assert isinstance(second, TokenSet)
     scene.clock.advance(200)
-    assert await refresh(scene, second.refresh_token) == GrantRefused("invalid_grant")
+    assert await refresh(scene, second.refresh_token) == refusal(R.EXPIRED)
 
 
 async def test_without_grace_one_of_parallel_refreshes_wins(open_scene: OpenScene) -> None:
@@ -226,7 +234,7 @@ async def test_revocation_ends_the_family_and_is_silent_about_the_rest(scene: Sc
     assert await revoke(scene.pool, scene.client, token="unknown") is None
     assert not await is_live(scene, mine)
     assert await is_live(scene, others)
-    assert await refresh(scene, mine.refresh_token) == GrantRefused("invalid_grant")
+    assert await refresh(scene, mine.refresh_token) == refusal(R.REVOKED)
 
 
 async def test_revocation_takes_refresh_tokens_only(scene: Scene) -> None:
@@ -257,7 +265,7 @@ async def test_signing_out_everywhere_ends_tokens_and_open_codes(scene: Scene) -
     )
     await scene.core.tokens.sign_out_everywhere(scene.pool, user)
     assert not await is_live(scene, mine)
-    assert await refresh(scene, mine.refresh_token) == GrantRefused("invalid_grant")
+    assert await refresh(scene, mine.refresh_token) == refusal(R.REVOKED)
     assert await scene.redeem(code) == GrantRefused("invalid_grant")
     assert await is_live(scene, theirs)
 
