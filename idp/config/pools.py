@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from idp.config.factors import read_factors
 from idp.config.reader import Reader
 from idp.model import DataType, MessageTemplate, PasswordPolicy, Pool, ResourceServer, SchemaAttribute
 from idp.signin.records import DeviceTracking
@@ -31,26 +32,29 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
             "AliasAttributes", "Conflict", "a pool has either UsernameAttributes or AliasAttributes"
         )
     _read_without_effect(reader)
-    admin = reader.nested("AdminCreateUserConfig")
+    admin, policies = reader.nested("AdminCreateUserConfig"), reader.nested("Policies")
+    recovery = _read_recovery(reader)
     pool = Pool(
         id=reader.text("UserPoolId", pattern=POOL_ID, longest=55, shape="like `us-east-1_Example01`")
         or derive_id(name),
         name=name,
-        password_policy=_read_policy(reader, admin),
+        password_policy=_read_policy(policies, admin),
         auto_verified=reader.choices("AutoVerifiedAttributes", ("email",)),
         username_attributes=usernames,
         alias_attributes=aliases,
         case_sensitive=_read_case(reader),
         admin_create_only=admin.boolean("AllowAdminCreateUserOnly", False),
         schema=build_schema(_read_schema(reader)),
-        recovery=_read_recovery(reader),
+        recovery=recovery,
         devices=_read_devices(reader),
         resource_servers=_read_resource_servers(reader),
         domain=_read_domain(reader),
         verification_message=_read_verification(reader),
         invitation_message=_read_invitation(admin),
+        factors=read_factors(reader, policies.nested("SignInPolicy"), recovery),
     )
     admin.finish()
+    policies.finish()
     return pool
 
 
@@ -58,12 +62,9 @@ def _read_without_effect(reader: Reader) -> None:
     """Accept what changes nothing here: tags, and tiers, whose features are refused by name."""
     reader.raw("UserPoolTags")
     reader.choice("UserPoolTier", ("LITE", "ESSENTIALS"), "ESSENTIALS")
-    if reader.choice("MfaConfiguration", ("OFF", "ON", "OPTIONAL"), "OFF") != "OFF":
-        reader.report("MfaConfiguration", "NotSupportedYet", "only `OFF` is supported yet")
 
 
-def _read_policy(reader: Reader, admin: Reader) -> PasswordPolicy:
-    policies = reader.nested("Policies")
+def _read_policy(policies: Reader, admin: Reader) -> PasswordPolicy:
     policy = policies.nested("PasswordPolicy")
     default = PasswordPolicy()
     days = policy.integer("TemporaryPasswordValidityDays", 0, 0, 365)
@@ -80,7 +81,6 @@ def _read_policy(reader: Reader, admin: Reader) -> PasswordPolicy:
         message = "use either this or AdminCreateUserConfig.UnusedAccountValidityDays"
         policy.report("TemporaryPasswordValidityDays", "Conflict", message)
     policy.finish(("PasswordHistorySize",))
-    policies.finish(("SignInPolicy",))
     return result
 
 

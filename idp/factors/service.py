@@ -50,8 +50,8 @@ NEW_ADDRESS: Final = "new-address"
 """In the state of EMAIL_OTP: the address that is being set up, not yet the user's."""
 SEED: Final = "seed"
 """In the state of MFA_SETUP: the seed that was handed out."""
-ORDINARY: Final = Holdings(email=True)
-"""What most accounts have: the stand-in for a name that nobody has."""
+ORDINARY: Final = Holdings(email=True, phone_number=True)
+"""What an account has, as far as a stranger could guess: the stand-in for a name that nobody has."""
 _MAY_BEGIN: Final = frozenset({UserStatus.CONFIRMED, UserStatus.UNCONFIRMED})
 
 
@@ -103,6 +103,14 @@ class FactorService:
     async def start(self, turn: FactorTurn, name: ChallengeName) -> Asked | SignInRefused:
         """Ask for a factor, sending what has to be sent."""
         return await _STARTS[name](self, turn, name)
+
+    async def ask_again(
+        self, turn: FactorTurn, name: ChallengeName, *, state: State
+    ) -> Asked | SignInRefused:
+        """Ask once more; an address that is being set up is asked again itself."""
+        if address := state.get(NEW_ADDRESS):
+            return await self._send_to(turn, name, address=address)
+        return await self.start(turn, name)
 
     async def check(self, turn: FactorTurn, name: ChallengeName, *, answer: Answer, state: State) -> Outcome:
         """Judge an answer; a refused one leaves the session good until it ends."""

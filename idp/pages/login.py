@@ -6,19 +6,26 @@ already.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
 from starlette.responses import Response
 
+from idp.factors.service import SEED
 from idp.oauth.answers import see_other
 from idp.oauth.complete import complete
 from idp.oauth.flow import is_fresh
 from idp.oauth.session import LiveSession, find_session, keep_session
-from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
+from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused, UserRefused
 from idp.pages.fields import sign_in_field
 from idp.pages.leave import leave
 from idp.pages.local import client_address
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
 from idp.signin.dispatch import refuse
+from idp.signin.flows.caller import Caller
 from idp.signin.flows.names import ChallengeName
 from idp.users.attributes import find_missing
 
@@ -61,22 +68,71 @@ async def submit_login(visit: Visit) -> Response:
     return await lead_on(visit, outcome, username=username)
 
 
-async def lead_on(visit: Visit, outcome: SignInOutcome, *, username: str) -> Response:
-    """Answer the outcome of a sign-in step: the app, the next page, or the form again."""
+def caller_of(visit: Visit) -> Caller:
+    """Say to the core who asks."""
+    return Caller(visit.pool, visit.client, client_address(visit.request))
+
+
+async def lead_on(
+    visit: Visit,
+    outcome: SignInOutcome,
+    *,
+    username: str,
+    notice: str | None = None,
+    proven: bool = True,
+) -> Response:
+    """Answer the outcome of a sign-in step: the app, the next page, or the form again.
+
+    `proven`: that there is such an account was proved, and may be shown.
+    """
     if isinstance(outcome, SignedIn):
         return await finish(visit, outcome)
     if isinstance(outcome, Challenged):
-        return _put(visit, outcome, username)
+        return await _put(visit, outcome, Step(username, notice=notice, proven=proven))
     return await _refused(visit, outcome, username)
 
 
-def _put(visit: Visit, challenged: Challenged, username: str) -> Response:
+async def _put(visit: Visit, challenged: Challenged, step: Step) -> Response:
     """Lead to the page that answers a challenge."""
     if challenged.name is ChallengeName.NEW_PASSWORD_REQUIRED and challenged.user is not None:
         missing = find_missing(visit.pool, challenged.user.attributes)
-        step = Step(username, proven=True, session=challenged.session, missing=missing)
+        step = replace(step, proven=True, session=challenged.session, missing=missing)
         return see_other(visit.link("/changePassword", step=visit.seal(step, StepKind.CHANGE)))
-    raise LookupError(f"no page answers {challenged.name}")
+    path = _FACTOR_PAGES.get(challenged.name)
+    session: str | None = challenged.session
+    if challenged.name is ChallengeName.MFA_SETUP:
+        session = await _prepare_setup(visit, challenged.session)
+    if path is None or not session:
+        return await show_login(visit.refused(refuse(SignInReason.SESSION_INVALID).text))
+    told = challenged.parameters
+    step = replace(
+        step,
+        destination=told.get("CODE_DELIVERY_DESTINATION"),
+        session=session,
+        challenge=challenged.name,
+        choices=tuple(json.loads(told.get("MFAS_CAN_CHOOSE") or told.get("MFAS_CAN_SETUP") or "[]")),
+    )
+    return see_other(visit.link(path, step=visit.seal(step, StepKind.FACTOR)))
+
+
+_FACTOR_PAGES: Final[Mapping[ChallengeName, str]] = {
+    ChallengeName.SMS_MFA: "/mfa",
+    ChallengeName.SMS_OTP: "/mfa",
+    ChallengeName.EMAIL_OTP: "/mfa",
+    ChallengeName.SOFTWARE_TOKEN_MFA: "/mfa",
+    ChallengeName.SELECT_MFA_TYPE: "/mfa/choose",
+    ChallengeName.MFA_SETUP: "/mfa/setup",
+}
+
+
+async def _prepare_setup(visit: Visit, session: str) -> str | None:
+    """Hand the seed of an authenticator app out into the session, where one can be set up."""
+    core = visit.site.core
+    setup = await core.signin.open_setup(session)
+    if isinstance(setup, SignInRefused):
+        return None
+    seed = await core.factors.hand_out_seed(setup.turn)
+    return session if isinstance(seed, UserRefused) else core.signin.keep_setup(setup, {SEED: seed})
 
 
 async def finish(visit: Visit, signed_in: SignedIn) -> Response:

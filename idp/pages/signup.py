@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from starlette.responses import Response
 
 from idp.oauth.answers import see_other
-from idp.outcomes import Confirmed, SignedIn, SignedUp, UserReason, UserRefused
+from idp.outcomes import Confirmed, SignedUp, UserReason, UserRefused
 from idp.pages.errors import error_page
 from idp.pages.fields import (
     policy_lines,
@@ -22,7 +22,7 @@ from idp.pages.fields import (
     sign_up_fields,
 )
 from idp.pages.local import client_address
-from idp.pages.login import finish, lead_on
+from idp.pages.login import caller_of, lead_on
 from idp.pages.passwords import new_password_problems
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
@@ -156,7 +156,8 @@ async def submit_confirm(visit: Visit) -> Response:
 async def _confirmed(visit: Visit, step: Step, outcome: Confirmed) -> Response:
     if not step.proven or not outcome.user.enabled:
         return _to_login(visit, step.username)
-    return await finish(visit, SignedIn(outcome.user, int(visit.site.core.clock.now())))
+    signed_in = await visit.site.core.signin.after_confirmation(caller_of(visit), outcome.user)
+    return await lead_on(visit, signed_in, username=step.username)
 
 
 def _to_login(visit: Visit, username: str) -> Response:

@@ -24,6 +24,8 @@ class StepKind(Enum):
     """A password code was asked for."""
     CHANGE = ("change", 900)
     """A temporary password was right; the sign-in session inside has its own, shorter end."""
+    FACTOR = ("factor", 3600)
+    """A second factor, or a code in the password's place, is asked for; the session inside ends sooner."""
     NOTICE = ("notice", 300)
     """Something was done; the next page says so."""
 
@@ -47,6 +49,10 @@ class Step:
     """Required attributes still to be given."""
     notice: str | None = None
     """Catalogue key of what to say."""
+    challenge: str | None = None
+    """The challenge that the session waits for."""
+    choices: tuple[str, ...] = ()
+    """What the user may choose from, or set up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +84,5 @@ def open_step(
         return None
     if content["until"] < now:
         return None
-    return Step(**{**content["step"], "missing": tuple(content["step"]["missing"])})
+    values = content["step"]
+    return Step(**{**values, "missing": tuple(values["missing"]), "choices": tuple(values["choices"])})

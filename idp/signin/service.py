@@ -162,6 +162,46 @@ class SignIn:
         _log(caller, subject=progress.subject, outcome=outcome)
         return outcome
 
+    async def ask_again(self, caller: Caller, challenge: ChallengeName, *, session: str) -> SignInOutcome:
+        """Ask once more for a factor that this session waits for: a new code, and a new session."""
+        progress = await self._open(caller, challenge, session, {})
+        if isinstance(progress, SignInRefused):
+            return progress
+        async with self.accounts.take_turn(caller.pool, progress.subject):
+            account = await self.accounts.recall(progress)
+            if progress.sub is not None and (account.user is None or not account.user.enabled):
+                return refuse(SignInReason.SESSION_INVALID)
+            return await self._go_on(caller, await self._factors.ask_again(caller, progress, account.user))
+
+    async def begin_proven(
+        self, caller: Caller, user: User, *, amr: tuple[str, ...], is_enough: bool
+    ) -> SignInOutcome:
+        """Begin where something was proved without a challenge, and go on as after any first factor.
+
+        A confirmation in the browser that had chosen the password; a passkey that named its user.
+        `is_enough`: no second factor is to be asked for.
+        """
+        account = Account(user, user.sub, None)
+        begun = begin_for(
+            self._desk, caller, AuthFlow.USER_AUTH, account, typed=user.username, device_key=None
+        )
+        async with self.accounts.take_turn(caller.pool, account.subject):
+            turn = trigger_turn(caller, user=user, username=user.username, is_start=True)
+            refused = await self._desk.triggers.pre_authentication(turn)
+            proof = Proof(begun.proved(*amr, second_done=is_enough), user)
+            outcome = trigger_refusal(refused) if refused else await self._go_on(caller, proof)
+        _log(caller, subject=account.subject, outcome=outcome)
+        return outcome
+
+    async def after_confirmation(self, caller: Caller, user: User) -> SignInOutcome:
+        """Go on from the code of a sign-up, in the browser that had chosen the password.
+
+        The code was a second factor for once, as in Cognito (cognito.md 6); but who has none yet, where one
+        is required, sets one up first.
+        """
+        wanted = await self._desk.factors.wanted(caller.pool, caller.client, user)
+        return await self.begin_proven(caller, user, amr=(PASSWORD,), is_enough=bool(wanted.ask))
+
     async def open_setup(self, session: str) -> SetupTurn | SignInRefused:
         """Open the session of MFA_SETUP for an operation that names neither client nor user."""
         progress = open_session(self._desk.vault, session)

@@ -25,6 +25,12 @@ CALLBACK = "https://app.example/cb"
 CLIENT, SECRET = "webclient", "s" * 52
 PASSWORD, NEW_PASSWORD = "Correct-Horse-1", "Better-Staple-2"
 
+FACTORS: dict[str, Any] = {
+    "MfaConfiguration": "OPTIONAL",
+    "EnabledMfas": ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"],
+}
+"""Second factors for whoever switches one on."""
+
 
 def pools_document(**changes: Any) -> list[dict[str, Any]]:
     """One pool with a confidential client, in CloudFormation's words."""
@@ -188,7 +194,7 @@ async def newest_code(core: Core, recipient: str) -> str:
     """Read the newest code that was mailed to `recipient`."""
     await core.outbox.drain()
     mails = [mail for mail in await core.outbox.messages() if mail.recipient == recipient]
-    found = re.search(r"(?<!\d)\d{6}(?!\d)", mails[0].body)
+    found = re.search(r"(?<!\d)(\d{6}|\d{8})(?!\d)", mails[0].body)
     assert found, "no code in the newest mail"
     return found.group()
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from idp.app import close, create_app, prepare
 from idp.clock import ManualClock
-from tests.support.hosted_pages import ORIGIN, House, pools_document
+from tests.support.hosted_pages import FACTORS, ORIGIN, House, pools_document
 from tests.support.pools import CHEAP
 
 OpenHouse = Callable[..., Awaitable[House]]
@@ -55,7 +55,7 @@ async def shared_house(
 ) -> AsyncIterator[House]:
     """One application for a module of many small tests, which keep out of each other's way themselves."""
     data = tmp_path_factory.mktemp("shared") / "data"
-    house = _make(data, prepared_directory, pools_document(), {"public_url": ORIGIN})
+    house = _make(data, prepared_directory, pools_document(**FACTORS), {"public_url": ORIGIN})
     await prepare(house.app)
     yield house
     await close(house.app)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from itertools import count
 
+from idp.factors.preferences import Wish
+from idp.factors.records import Factor
 from tests.support.hosted_pages import (
     NEW_PASSWORD,
     PASSWORD,
@@ -28,7 +30,9 @@ def new_address() -> str:
     return f"person{next(_numbers)}@example.com"
 
 
-async def add_person(house: House, *, permanent: bool = True, password: str = PASSWORD) -> str:
+async def add_person(
+    house: House, *, permanent: bool = True, password: str = PASSWORD, **attributes: str
+) -> str:
     """Add an account with a verified address and return its name."""
     pool, name = (await house.core.pools())[0], new_address()
     await house.core.administration.add(
@@ -36,7 +40,7 @@ async def add_person(house: House, *, permanent: bool = True, password: str = PA
         username=name,
         password=password,
         permanent=permanent,
-        attributes={"email": name, "email_verified": "true"},
+        attributes={"email": name, "email_verified": "true", **attributes},
     )
     return name
 
@@ -85,6 +89,35 @@ async def change_form(visitor: PageVisitor, house: House) -> Ready:
     return page, {"password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
 
 
+async def switch_on(house: House, name: str, *factors: Factor) -> None:
+    """Switch second factors on for an account."""
+    pool = (await house.core.pools())[0]
+    user, _ = await house.core.administration.get(pool, name)  # type: ignore[misc]
+    wishes = {factor: Wish(enabled=True) for factor in factors}
+    assert await house.core.factors.preferences.wish(pool, user, wishes) is None
+
+
+async def code_form(visitor: PageVisitor, house: House) -> Ready:
+    """The form for a mailed second factor, with the right code."""
+    name = await add_person(house)
+    await switch_on(house, name, Factor.EMAIL)
+    page = await visitor.sign_in(name)
+    return page, {"code": await newest_code(house.core, name)}
+
+
+async def another_code_form(visitor: PageVisitor, house: House) -> Ready:
+    """The form that asks for another code."""
+    page, _ = await code_form(visitor, house)
+    return page, {}
+
+
+async def choice_form(visitor: PageVisitor, house: House) -> Ready:
+    """The form that lets a person choose a second factor."""
+    name = await add_person(house, phone_number="+12025550123")
+    await switch_on(house, name, Factor.EMAIL, Factor.SMS)
+    return await visitor.sign_in(name), {"choice": "EMAIL_OTP"}
+
+
 FORMS: dict[str, Callable[[PageVisitor, House], Awaitable[Ready]]] = {
     "/login": login_form,
     "/signup": signup_form,
@@ -93,4 +126,7 @@ FORMS: dict[str, Callable[[PageVisitor, House], Awaitable[Ready]]] = {
     "/forgotPassword": forgot_form,
     "/confirmforgotPassword": reset_form,
     "/changePassword": change_form,
+    "/mfa": code_form,
+    "/mfa/resend": another_code_form,
+    "/mfa/choose": choice_form,
 }

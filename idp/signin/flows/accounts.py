@@ -54,6 +54,10 @@ class Accounts:
         async with self.turns.take((pool.id, subject)):
             yield
 
+    def nobody(self, pool: Pool, username: str) -> Account:
+        """Return what a name that nobody has looks like."""
+        return Account(None, subject_of(self.vault, pool, username, None), None)
+
     async def subject_of(self, pool: Pool, username: str) -> str:
         """Name the counters of whoever is called this."""
         async with self.store.reading() as records:

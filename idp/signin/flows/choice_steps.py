@@ -14,7 +14,7 @@ from idp.signin.flows.caller import Caller
 from idp.signin.flows.desk import Desk, StepResult, missing, unfit
 from idp.signin.flows.factor_steps import FactorSteps
 from idp.signin.flows.names import ChallengeName
-from idp.signin.flows.password_steps import PasswordSteps
+from idp.signin.flows.password_steps import PasswordSteps, begin_for
 from idp.signin.flows.progress import Progress
 
 BY_PASSWORD: Final = (ChallengeName.PASSWORD_SRP, ChallengeName.PASSWORD)
@@ -36,6 +36,19 @@ class ChoiceSteps:
         preferred = parameters.get("PREFERRED_CHALLENGE")
         if preferred is not None and preferred in usable:
             return await self._go(caller, progress, account, ChallengeName(preferred), parameters)
+        hides = account.user is not None and caller.hides_existence
+        if preferred is not None and hides and preferred in await self._list_usable(caller, None):
+            # A disabled user, or one who has to begin with the password, is asked as nobody would be.
+            nobody = self.desk.accounts.nobody(caller.pool, progress.typed)
+            begun = begin_for(
+                self.desk,
+                caller,
+                progress.flow,
+                nobody,
+                typed=progress.typed,
+                device_key=progress.device_key,
+            )
+            return await self._go(caller, begun, nobody, ChallengeName(preferred), parameters)
         return self.desk.challenge(
             caller, replace(progress, choices=usable), ChallengeName.SELECT_CHALLENGE, user=account.user
         )

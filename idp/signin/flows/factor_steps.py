@@ -57,6 +57,12 @@ class FactorSteps:
         asked = await self.desk.factors.start(factor_turn(caller, progress, user, is_first=is_first), name)
         return self._put(caller, progress, user, asked) if isinstance(asked, Asked) else asked
 
+    async def ask_again(self, caller: Caller, progress: Progress, user: User | None) -> StepResult:
+        """Ask once more for what this sign-in waits for."""
+        turn = factor_turn(caller, progress, user, is_first=not progress.amr)
+        asked = await self.desk.factors.ask_again(turn, progress.challenge, state=progress.state)
+        return self._put(caller, progress, user, asked) if isinstance(asked, Asked) else asked
+
     async def choose_second(
         self, caller: Caller, progress: Progress, user: User, responses: Mapping[str, str]
     ) -> StepResult:

@@ -90,6 +90,12 @@ class Factors(Protocol):
         """Ask for a factor, sending what has to be sent; MFA_SETUP asks for nothing yet."""
         ...
 
+    async def ask_again(
+        self, turn: FactorTurn, name: ChallengeName, *, state: Mapping[str, str]
+    ) -> Asked | SignInRefused:
+        """Ask once more for what was asked with this state: a new code in the place of the earlier one."""
+        ...
+
     async def check(
         self, turn: FactorTurn, name: ChallengeName, *, answer: Mapping[str, str], state: Mapping[str, str]
     ) -> Passed | Asked | SignInRefused:
@@ -113,6 +119,12 @@ class NoFactors:
 
     async def start(self, turn: FactorTurn, name: ChallengeName) -> Asked | SignInRefused:
         """Refuse: nothing ever asks for what nobody offers."""
+        raise LookupError(f"no factor answers {name}")
+
+    async def ask_again(
+        self, turn: FactorTurn, name: ChallengeName, *, state: Mapping[str, str]
+    ) -> Asked | SignInRefused:
+        """Refuse, likewise."""
         raise LookupError(f"no factor answers {name}")
 
     async def check(

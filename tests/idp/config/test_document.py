@@ -115,7 +115,6 @@ def test_oauth_can_be_switched_off() -> None:
 POOL_MISTAKES = {
     "misspelt": ({"UserPoolNam": "x"}, ("UserPoolNam",), "UnknownKey"),
     "later": ({"LambdaConfig": {}}, ("LambdaConfig",), "NotSupportedYet"),
-    "mfa": ({"MfaConfiguration": "ON"}, ("MfaConfiguration",), "NotSupportedYet"),
     "phone codes": (
         {"AutoVerifiedAttributes": ["phone_number"]},
         ("AutoVerifiedAttributes", 0),
