@@ -8,6 +8,7 @@ request pays one dictionary look-up per header.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -41,6 +42,8 @@ class Kind(IntEnum):
     TRANSFER_ENCODING = 11
     EXPECT = 12
     UPGRADE = 13
+    SUSPICIOUS = 14
+    """Another spelling of Content-Length or Transfer-Encoding: dropped, and the request classified."""
 
 
 _IDENTITY = (b"x-amzn-oidc-", b"x-amzn-mtls-")
@@ -69,6 +72,8 @@ _OWNED = {
 # CGI, WSGI and their like make one variable of `X-Amzn-Oidc-Data` and `x_amzn.oidc-data`: every byte that is
 # no letter or digit is folded before a name is compared with one that we own.
 _FOLD = bytes(c if chr(c).isascii() and chr(c).isalnum() else 0x2D for c in range(256)).lower()
+_FRAMING = frozenset({b"contentlength", b"transferencoding"})
+_NO_LETTERS = re.compile(rb"[^a-z0-9]+")
 _VALID = frozenset(b"-abcdefghijklmnopqrstuvwxyz0123456789")
 _MEMORY = 4096
 known_names: dict[bytes, tuple[bytes, int]] = {}
@@ -85,6 +90,17 @@ def is_identity_header(name: bytes) -> bool:
 def fold(name: bytes) -> bytes:
     """Return what all spellings that a target could take for the same header have in common."""
     return name.translate(_FOLD)
+
+
+def resembles_framing(name: bytes) -> bool:
+    """Tell whether somebody could read `name`, which is neither, as Content-Length or Transfer-Encoding.
+
+    Only letters and digits count, and what stands before white space; the two letters beyond ASCII that
+    become `s` and `i` in the other case count as these.
+    """
+    lower = name.lower().replace(b"\xc5\xbf", b"s").replace(b"\xc4\xb1", b"i")
+    first = lower.split(None, 1)[:1]
+    return any(_NO_LETTERS.sub(b"", each) in _FRAMING for each in (lower, *first))
 
 
 def classify(name: bytes) -> tuple[bytes, int]:
@@ -105,6 +121,8 @@ def _kind(lower: bytes) -> Kind:
     kind = _OWNED.get(lower)
     if kind is not None:
         return kind
+    if resembles_framing(lower):
+        return Kind.SUSPICIOUS
     if lower.translate(_FOLD) in _OWNED:
         return Kind.DROPPED
     return Kind.PLAIN if _VALID.issuperset(lower) else Kind.INVALID

@@ -15,6 +15,7 @@ from lb.headers import (
     known_names,
     listed_in_connection,
     passing_lines,
+    resembles_framing,
     target_authority,
 )
 from lb.settings import LoadBalancerAttributes, XffMode
@@ -68,7 +69,7 @@ KINDS = [
     (b"TE", Kind.DROPPED),
     (b"HTTP2-Settings", Kind.DROPPED),
     (b"X_Forwarded_For", Kind.DROPPED),
-    (b"content_length", Kind.DROPPED),
+    (b"content_length", Kind.SUSPICIOUS),
     (b"x_amzn_tls_version", Kind.DROPPED),
     (b"X-Amzn-Oidc-Data", Kind.DROPPED),
 ]
@@ -195,3 +196,28 @@ def test_response_without_edits_loses_only_hop_by_hop_headers() -> None:
     pairs = [(b"Connection", b"x-hop"), (b"X-Hop", b"1"), (b"Keep-Alive", b"1"), (b"Server", b"mine")]
     assert not edits.active
     assert edits.apply(pairs, hop_by_hop=frozenset({b"x-hop"})) == [(b"Server", b"mine")]
+
+
+@pytest.mark.parametrize(
+    ("name", "yes"),
+    [
+        (b"Content_Length", True),
+        (b"Content--Length", True),
+        (b"\x01Transfer-Encoding", True),
+        (b"Transfer-Encoding ", True),
+        (b"transfer-encoding XY", True),
+        ("Tran\u017ffer-Encod\u0131ng".encode(), True),
+        (b"Transfer\xe2\x80\x95Encoding", True),
+        (b"Content-Length2", False),
+        (b"X-Content-Length", False),
+        (b"", False),
+        (b" ", False),
+    ],
+)
+def test_names_that_resemble_framing(name: bytes, yes: bool) -> None:
+    assert resembles_framing(name) is yes
+
+
+@pytest.mark.parametrize("name", [b"Content_Length", b"Transfer---Encoding", b"content.length"])
+def test_name_that_resembles_framing_is_suspicious(name: bytes) -> None:
+    assert classify(name)[1] == Kind.SUSPICIOUS
