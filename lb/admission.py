@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lb.desync.framing import MAX_LENGTH_DIGITS, classify_framing
+from lb.desync.table import Finding
 from lb.headers import Kind, count_forwarded_addresses, listed_in_connection
 from lb.reasons import Reason
 from rules.request import RequestHead
@@ -35,6 +37,9 @@ _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 _MEMORY = 4096
 _hosts: dict[bytes, tuple[str, str]] = {}
 
+_NEVER = frozenset({"TRACE", "CONNECT"})
+"""In any case: a target that does not care about case must not do what we refuse."""
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _NO_NAMES: frozenset[bytes] = frozenset()
 _TUNNEL_NEVER = (b"h2", b"h3", b"http/", b"tls")
 """A tunnel of another HTTP version would carry requests past the rules (h2c smuggling)."""
@@ -65,12 +70,28 @@ class Incoming:
     trace: bytes | None = None
     invalid_names: bool = False
     """Some header's name is outside `[-A-Za-z0-9]+`."""
-    classification: str = ""
-    classification_reason: str = ""
+    names_dropped: bool = False
+    """Some header was left out because its name is none."""
+    odd: bool = False
+    """Something about its framing is to be classified."""
+    finding: Finding | None = None
+    """The worst departure from RFC 9112; None: compliant."""
+    closes: bool = False
+    """Both connections end with this request."""
     passing: bytes = b""
     """The lines for the target that every request with these headers shares, once they were built."""
     passing_for: object = None
     """The `lb.headers.ForwardPolicy` that they were built by."""
+
+    @property
+    def classification(self) -> str:
+        """The desync class as logged; empty for a compliant request."""
+        return self.finding.reason.desync_class.word if self.finding is not None else ""
+
+    @property
+    def classification_reason(self) -> str:
+        """The reason of the class as logged."""
+        return self.finding.reason.word if self.finding is not None else ""
 
     @property
     def has_body(self) -> bool:
@@ -109,7 +130,7 @@ def admit(
     """
     if version != "1.1" and version != "1.0":
         return Reason.VERSION_NOT_SUPPORTED
-    if method == "TRACE" or method == "CONNECT":
+    if method.upper() in _NEVER:
         return Reason.METHOD_NOT_ALLOWED
     found = read_target(target)
     if found is None:
@@ -130,7 +151,17 @@ def admit(
         elif kind == Kind.INVALID:
             incoming.invalid_names = True
     refused = _set_host(incoming, hosts, authority, origin)
-    return refused or _check_framing(incoming) or incoming
+    refused = refused or _check_framing(incoming)
+    if refused is not None:
+        return refused
+    if incoming.odd:
+        incoming.finding = classify_framing(method, version, specials)
+    return incoming
+
+
+def is_method(text: str) -> bool:
+    """Tell whether `text` is a method, known or not (RFC 9110 section 9.1: any token)."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def read_target(target: bytes) -> tuple[bytes | None, str, str] | None:
@@ -209,24 +240,9 @@ def _check_framing(incoming: Incoming) -> Reason | None:
         incoming.upgrade = b""
     if incoming.forwarded_for and count_forwarded_addresses(incoming.forwarded_for) > MAX_FORWARDED_ADDRESSES:
         return Reason.TOO_MANY_FORWARDED_ADDRESSES
-    if incoming.head.method in ("GET", "HEAD"):
-        _classify_bodied_get(incoming)
+    if incoming.head.method in ("GET", "HEAD") and (incoming.chunked or incoming.content_length >= 0):
+        incoming.odd = True
     return None
-
-
-def _classify_bodied_get(incoming: Incoming) -> None:
-    if incoming.chunked:
-        incoming.classification, incoming.classification_reason = (
-            "Ambiguous",
-            "UndefinedTransferEncodingSemantics",
-        )
-    elif incoming.content_length > 0:
-        incoming.classification, incoming.classification_reason = (
-            "Ambiguous",
-            "UndefinedContentLengthSemantics",
-        )
-    elif incoming.content_length == 0:
-        incoming.classification, incoming.classification_reason = "Acceptable", "GetHeadZeroContentLength"
 
 
 def _on_forwarded_for(incoming: Incoming, value: bytes) -> None:
@@ -252,9 +268,14 @@ def _on_connection(incoming: Incoming, value: bytes) -> None:
 
 
 def _on_content_length(incoming: Incoming, value: bytes) -> Reason | None:
-    if incoming.content_length >= 0 or not value.isdigit() or len(value) > 18:
+    if not value.isdigit() or len(value) > MAX_LENGTH_DIGITS:
         return Reason.BAD_REQUEST
-    incoming.content_length = int(value)
+    length = int(value)
+    if incoming.content_length >= 0:
+        incoming.odd = True
+        if incoming.content_length != length:
+            return Reason.BAD_REQUEST
+    incoming.content_length = length
     return None
 
 
@@ -281,6 +302,10 @@ def _on_upgrade(incoming: Incoming, value: bytes) -> None:
         incoming.upgrade = value
 
 
+def _on_suspicious(incoming: Incoming, value: bytes) -> None:
+    incoming.odd = True
+
+
 def _ignored(incoming: Incoming, value: bytes) -> None:
     return None
 
@@ -294,4 +319,5 @@ _SPECIAL: dict[int, Callable[[Incoming, bytes], Reason | None]] = {
     Kind.TRANSFER_ENCODING: _on_transfer_encoding,
     Kind.EXPECT: _on_expect,
     Kind.UPGRADE: _on_upgrade,
+    Kind.SUSPICIOUS: _on_suspicious,
 }

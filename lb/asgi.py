@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lb.admission import Incoming, Origin, admit
 from lb.cycle import HEAD
+from lb.desync.framing import classify_framing
+from lb.desync.mitigation import note, settle
 from lb.exchange import HIGH_WATER, Exchange
 from lb.headers import classify
 from lb.observe.record import AccessRecord
-from lb.reasons import Reason
 from lb.response_writer import NO_BODY
 
 if TYPE_CHECKING:
@@ -97,14 +98,16 @@ class LoadBalancer:
         target = scope.get("raw_path") or scope["path"].encode("utf-8")
         if scope.get("query_string"):
             target += b"?" + scope["query_string"]
+        specials = [(kind, value) for kind, (_, value) in zip(kinds, sent, strict=True) if kind]
+        version = scope.get("http_version", "1.1")
         admitted = admit(
             scope["method"],
             target,
-            scope.get("http_version", "1.1"),
+            version,
             names,
             pairs=pairs,
             kinds=kinds,
-            specials=[(kind, value) for kind, (_, value) in zip(kinds, sent, strict=True) if kind],
+            specials=specials,
             origin=Origin(
                 listener.settings.protocol.lower(),
                 listener.settings.port,
@@ -114,6 +117,7 @@ class LoadBalancer:
             ),
         )
         incoming = admitted if isinstance(admitted, Incoming) else None
+        refusal = settle(admitted, listener.attributes.desync_mode)
         record = AccessRecord(
             type=listener.settings.protocol.lower(),
             elb=listener.elb,
@@ -129,13 +133,15 @@ class LoadBalancer:
         if incoming is not None:
             fill_record(record, incoming)
             incoming.upgrade = b""
+        else:
+            note(record, classify_framing(scope["method"], version, specials))
         return Exchange(
             self.runtime,
             listener,
             incoming,
             downstream=downstream,
             record=record,
-            refusal=admitted if isinstance(admitted, Reason) else None,
+            refusal=refusal,
         )
 
 
@@ -146,9 +152,8 @@ def fill_record(record: AccessRecord, incoming: Incoming) -> None:
     record.uri = head.target
     record.version = "HTTP/1.1" if incoming.version == "1.1" else "HTTP/1.0"
     record.user_agent = head.header(b"user-agent")
-    if incoming.classification:
-        record.classification = incoming.classification
-        record.classification_reason = incoming.classification_reason
+    if incoming.finding is not None:
+        note(record, incoming.finding)
 
 
 def find_load_balancer(app: object) -> LoadBalancer:

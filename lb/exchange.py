@@ -223,17 +223,19 @@ class Exchange:
             phrase(answer.status).encode(),
             pairs,
             framing=NO_BODY if bodiless else LENGTH,
-            close=answer.close or self._holds_body_back(),
+            close=answer.close or self._ends_connection(),
         )
         if not bodiless:
             self.downstream.write_body(answer.body)
         self._end()
 
-    def _holds_body_back(self) -> bool:
+    def _ends_connection(self) -> bool:
         """A client that was not told to continue may send its body or not: where its next request begins
-        is open."""
+        is open. So it is behind a request that the desync mode lets pass alone."""
         incoming = self.incoming
-        return incoming is not None and incoming.expect_continue and not self.request_complete
+        if incoming is None:
+            return False
+        return incoming.closes or (incoming.expect_continue and not self.request_complete)
 
     def fail(self, reason: Reason) -> None:
         """Give up for a reason outside the exchange."""
@@ -280,8 +282,8 @@ class Exchange:
         self._request_head = self._build_request_head(dispatch)
         incoming = self.incoming
         assert incoming is not None
-        if incoming.invalid_names:
-            dropped = self.listener.attributes.drop_invalid_header_fields
+        if incoming.invalid_names or incoming.names_dropped:
+            dropped = incoming.names_dropped or self.listener.attributes.drop_invalid_header_fields
             self.runtime.metrics.count(f"{'Dropped' if dropped else 'Forwarded'}InvalidHeaderRequestCount")
         if incoming.expect_continue and not self.request_complete:
             incoming.expect_continue = False
@@ -404,10 +406,9 @@ class Exchange:
                 pairs = [pair for pair in pairs if pair[0].lower() != b"content-length"]
         else:
             framing = LENGTH if head.length >= 0 else STREAM
-        # Ambiguous framing (a GET with a body): ALB's defensive mode lets it pass and closes both
-        # connections.
-        close = incoming.classification == "Ambiguous"
-        self.downstream.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
+        self.downstream.begin_response(
+            head.status, head.phrase, pairs, framing=framing, close=incoming.closes
+        )
 
     def _response_pairs(self, head: ResponseHead) -> list[tuple[bytes, bytes]]:
         edits = self.listener.edits
@@ -430,8 +431,9 @@ class Exchange:
         """The response is complete."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            if not self.request_complete or self.record.classification == "Ambiguous":
-                # The rest of the request would be read as the next one.
+            if not self.request_complete or (self.incoming is not None and self.incoming.closes):
+                # The rest of the request would be read as the next one; or what the target may have made of
+                # this one, as the answer to the next.
                 connection.discard()
             elif self._client_full:
                 connection.resume_reading()

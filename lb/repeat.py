@@ -77,6 +77,7 @@ def remember(data: bytes, incoming: Incoming) -> RepeatedHead | None:
         or incoming.expect_continue
         or not incoming.keep_alive
         or incoming.version != "1.1"
+        or incoming.finding is not None
     ):
         return None
     end = data.find(b"\r\n")

@@ -14,6 +14,14 @@ from pathlib import Path
 from rules import RuleSet
 
 
+class DesyncMode(Enum):
+    """`routing.http.desync_mitigation_mode`."""
+
+    MONITOR = "monitor"
+    DEFENSIVE = "defensive"
+    STRICTEST = "strictest"
+
+
 class XffMode(Enum):
     """`routing.http.xff_header_processing.mode`."""
 
@@ -34,6 +42,7 @@ class LoadBalancerAttributes:
     tls_key_exchange_header: bool = False
     xff_client_port: bool = False
     xff_mode: XffMode = XffMode.APPEND
+    desync_mode: DesyncMode = DesyncMode.DEFENSIVE
     http2: bool = True
     """Whether HTTPS listeners offer HTTP/2."""
 

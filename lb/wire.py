@@ -24,11 +24,14 @@ from lb.asgi import EXTENSION, AsgiDownstream, LoadBalancer, fill_record, find_l
 from lb.backlog import Backlog
 from lb.client_facts import ClientFacts
 from lb.cycle import Cycle
+from lb.desync.mitigation import note
+from lb.desync.table import Finding
 from lb.exchange import HIGH_WATER, Exchange
 from lb.reasons import Reason
 from lb.repeat import RepeatedHead, remember
 from lb.request_reader import RequestReader
 from lb.response_writer import ResponseWriter, status_line
+from lb.settings import DesyncMode
 from lb.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -243,13 +246,19 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             fill_record(record, incoming)
         return Exchange(self.runtime, listener, incoming, downstream=self, record=record, refusal=refusal)
 
-    def refuse_request(self, reason: Reason, method: str = "") -> None:
+    @property
+    def desync_mode(self) -> DesyncMode:
+        """The mode that a request which begins now is judged by."""
+        return self.load_balancer.listener().attributes.desync_mode
+
+    def refuse_request(self, reason: Reason, method: str = "", finding: Finding | None = None) -> None:
         """Answer with a page when the turn comes, and read nothing any more."""
         self.in_head, self.head_done = False, True
         self.receiving = None
         self.last_request = self._refused = True
         exchange = self._make_exchange(method, None, reason, received=self.head_size(method))
         exchange.record.uri = self.url.decode("latin-1")
+        note(exchange.record, finding)
         self._queue(exchange)
 
     def _queue(self, exchange: Exchange) -> None:
@@ -331,6 +340,9 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         if self.tunnel is not None or self.transport.is_closing():
             return
         if not self.keep_alive or (self.last_request and not self.waiting):
+            if exchange.incoming is not None and exchange.incoming.closes:
+                # The client does not know that it is the last one, and may be sending the next.
+                self._refused = True
             self._close()
         elif self.receiving is exchange:
             self._update_reading()
@@ -432,7 +444,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         if self.in_head:
             # From the head's first byte: bytes that trickle in do not buy time.
             if now - self.head_since >= idle_timeout:
-                self.refuse_request(Reason.REQUEST_TIMEOUT)
+                self.refuse_request(Reason.REQUEST_TIMEOUT, finding=self.unfinished())
                 self._start_current()
             return
         over = now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime

@@ -167,7 +167,7 @@ LOAD_BALANCER = _table(
         "monitor, defensive, strictest",
         "defensive",
         _one_of("monitor", "defensive", "strictest"),
-        Support.IGNORED,
+        field="desync_mode",
     ),
     Attribute(f"{_HTTP}x_amzn_tls_kx.enabled", _BOOLEAN, "false", _boolean, field="tls_key_exchange_header"),
     Attribute("routing.http2.enabled", _BOOLEAN, "true", _boolean, field="http2"),

@@ -13,6 +13,7 @@ from lb.config.models import ConfigFile, ListenerSection, PoolServerSection, Tar
 from lb.config.trust_stores import build_mutual, build_trust_stores
 from lb.settings import (
     CertificateFiles,
+    DesyncMode,
     HealthCheck,
     ListenerSettings,
     LoadBalancerAttributes,
@@ -78,6 +79,8 @@ def _load_balancer_attributes(values: Values) -> LoadBalancerAttributes:
     members: dict[str, Any] = dict(values)
     if "xff_mode" in members:
         members["xff_mode"] = XffMode(members["xff_mode"])
+    if "desync_mode" in members:
+        members["desync_mode"] = DesyncMode(members["desync_mode"])
     return LoadBalancerAttributes(**members)
 
 

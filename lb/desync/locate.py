@@ -1,7 +1,6 @@
-"""Finds where the head begins that the strict parser did not take. Pure.
+"""Finds where a message begins in what was read: the strict parser does not tell. Pure.
 
-The parser does not tell. What came before the head in the same read are whole messages that it took: fed to
-another one, cut at the ends of heads, they come out the same.
+Called for messages behind others in one read, and for heads that the parser refused.
 """
 
 from __future__ import annotations
@@ -13,77 +12,65 @@ from collections.abc import Iterator
 import httptools
 
 _END = b"\r\n\r\n"
-_EMPTY_LINES = re.compile(rb"[\r\n]+")
+_ENDS = re.compile(_END)
+_EMPTY_LINES = re.compile(rb"[\r\n]*")
 
 
-def is_plain_line(data: bytes, left: int, *, method: bytes, target: bytes) -> bool:
-    """Tell whether the request line in `data` is `method target HTTP/1.x`, one space between each.
+def skip_empty_lines(data: bytes, start: int) -> int:
+    """Return where the request line begins: a server passes over empty ones (RFC 9112 section 2.2)."""
+    found = _EMPTY_LINES.match(data, start)
+    return found.end() if found else start
 
-    The strict parser takes more spaces, no version and other protocols' names for the same. `left` as in
-    `locate_head`. A body before it may hold the same line, which costs nothing but the remark.
+
+def is_plain_line(data: bytes, start: int, *, method: bytes, target: bytes) -> bool:
+    """Tell whether the message at `start` begins with `method target HTTP/1.x`, one space between each.
+
+    The strict parser takes more spaces, no version and other protocols' names for the same.
     """
     line = b"%b %b HTTP/1." % (method, target)
-    if data.startswith(line) or b"\n" + line in data:
-        return True
-    starts = [*_message_starts(data, left)]
-    return any(data.startswith(line, start) for start in starts) if starts else line in data
+    return data.startswith(line, start) or data.startswith(line, skip_empty_lines(data, start))
 
 
-def locate_head(data: bytes, left: int) -> bytes | None:
-    """Return `data` from where the refused head begins, or None where that cannot be told.
+def next_message(data: bytes, start: int, body: int) -> int:
+    """Return where the message ends that begins at `start`, complete and taken by the parser; -1: unknown.
 
-    `left` is how many bytes of a body stood open where `data` begins; -1: it was in chunks.
+    `body` are the bytes of its body; -1: it came in chunks.
     """
-    starts = [*_message_starts(data, left)]
-    return data[starts[-1] :] if starts else None
+    if start < 0:
+        return -1
+    start = skip_empty_lines(data, start)
+    if body < 0:
+        return _end_of_chunks(data, start)
+    end = data.find(_END, start)
+    return end + len(_END) + body if end >= 0 else -1
 
 
-def _message_starts(data: bytes, left: int) -> Iterator[int]:
-    """Yield where messages begin, up to the first that is not complete or that the parser did not take."""
-    start: int | None = left if 0 <= left <= len(data) else None
-    while start is not None:
-        # An empty line before a request is passed over (RFC 9112 section 2.2).
-        found = _EMPTY_LINES.match(data, start)
-        start = found.end() if found else start
-        yield start
-        start = _end_of_message(data, start)
+def ends_of_chunks(data: bytes) -> Iterator[int]:
+    """Yield where in `data` a chunked body that stands open may end: behind an empty line, wherever that
+    began."""
+    yield from range(1, min(len(_END), len(data)))
+    for found in _ENDS.finditer(data):
+        yield found.end()
 
 
 class _Probe:
-    """What a parser says of one message."""
+    """Notes that a message is complete."""
 
-    def __init__(self) -> None:
-        self.url = b""
-        self.length = 0
-        self.complete = False
-
-    def on_url(self, url: bytes) -> None:
-        self.url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() == b"content-length":
-            self.length = int(value)
+    complete = False
 
     def on_message_complete(self) -> None:
         self.complete = True
 
 
-def _end_of_message(data: bytes, start: int) -> int | None:
-    """Return where the message ends that begins at `start`; None: it does not, or it is the refused one."""
+def _end_of_chunks(data: bytes, start: int) -> int:
+    """Feed the message to another parser, cut where heads and chunked bodies alike can end."""
     probe = _Probe()
     parser = httptools.HttpRequestParser(probe)
-    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    position = start
     with contextlib.suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
-        position = start
         while (found := data.find(_END, position)) >= 0:
-            # Heads and chunked bodies alike end with an empty line.
-            end = found + len(_END)
-            parser.feed_data(data[position:end])
-            if not data.startswith(b"%b %b HTTP/1." % (parser.get_method(), probe.url), start):
-                return None
+            parser.feed_data(data[position : found + len(_END)])
+            position = found + len(_END)
             if probe.complete:
-                return end
-            if probe.length:
-                return end + probe.length if end + probe.length <= len(data) else None
-            position = end
-    return None
+                return position
+    return -1

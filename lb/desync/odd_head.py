@@ -1,6 +1,7 @@
 """Reads a head that the strict parser refused, in whatever pieces it comes. Pure.
 
-A line ends with CR LF and with nothing else; the first empty line ends the head. The caller bounds its size.
+A line ends with CR LF and with nothing else; the first empty line ends the head. The caller bounds what may
+be buffered without an end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class ReadHead:
     """Bytes that it took."""
     rest: bytes = b""
     """What came behind it."""
+    too_large: bool = False
+    """Its header lines were not even looked at."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -37,9 +40,11 @@ class ReadHead:
 class OddHead:
     """The bytes of one head as they come."""
 
-    __slots__ = ("_buffer", "_checked", "_has_method")
+    __slots__ = ("_buffer", "_checked", "_has_method", "_limits")
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_size: int, max_lines: int) -> None:
+        """Begin a head; one with more bytes or header lines is not read."""
+        self._limits = (max_size, max_lines)
         self._buffer = bytearray()
         self._checked = 0
         self._has_method = False
@@ -78,7 +83,10 @@ class OddHead:
         return True
 
     def _read(self, end: int) -> ReadHead:
+        max_size, max_lines = self._limits
         first, *others = bytes(self._buffer[:end]).split(b"\r\n")
+        if end > max_size or len(others) > max_lines:
+            return ReadHead(read_request_line(first), size=end, too_large=True)
         rest = bytes(self._buffer[end + len(_END) :])
         return ReadHead(read_request_line(first), read_header_lines(others), end + len(_END), rest)
 

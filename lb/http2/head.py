@@ -12,20 +12,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lb.admission import MAX_HEADER, MAX_HEADER_COUNT, MAX_HEADERS, MAX_REQUEST_LINE, Incoming, Origin, admit
+from lb.admission import (
+    MAX_HEADER,
+    MAX_HEADER_COUNT,
+    MAX_HEADERS,
+    MAX_REQUEST_LINE,
+    Incoming,
+    Origin,
+    admit,
+    is_method,
+)
 from lb.headers import Kind, classify
 from lb.reasons import Reason
 
-# fmt: off
-METHODS = frozenset((
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND",
-    "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "BIND", "REBIND", "UNBIND", "ACL",
-    "REPORT", "MKACTIVITY", "CHECKOUT", "MERGE", "M-SEARCH", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE",
-    "PURGE", "MKCALENDAR", "LINK", "UNLINK", "SOURCE",
-))
-# fmt: on
-"""Those that the HTTP/1 parser knows: a method is text of the request line to the target, and what is let in
-must not depend on the client's version."""
 _BODIED = frozenset({"POST", "PUT", "PATCH"})
 _PSEUDO = frozenset({b":method", b":scheme", b":path", b":authority"})
 _FORBIDDEN = frozenset(
@@ -146,7 +145,7 @@ def _take_authority(fields: Fields, authority: bytes) -> None:
 
 def admit_fields(fields: Fields, *, ended: bool, origin: Origin) -> Incoming | Reason:
     """Admit a request, or name the reason to refuse it; `ended`: no body follows."""
-    if fields.method not in METHODS or fields.path[:1] != b"/":
+    if not is_method(fields.method) or fields.path[:1] != b"/":
         return Reason.BAD_REQUEST
     if len(fields.path) + 16 > MAX_REQUEST_LINE:
         return Reason.URI_TOO_LONG

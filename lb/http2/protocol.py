@@ -32,6 +32,8 @@ from uvicorn.protocols.utils import get_local_addr
 from lb.admission import Incoming
 from lb.asgi import LoadBalancer, fill_record, find_load_balancer
 from lb.client_facts import ClientFacts
+from lb.desync.framing import classify_framing
+from lb.desync.mitigation import note, settle
 from lb.exchange import HIGH_WATER, Exchange
 from lb.http2.cycle import start_cycle
 from lb.http2.gate import Abuse, Budget, FrameGate
@@ -207,6 +209,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
             fill_record(record, incoming)
         else:
             record.uri = fields.path.decode("latin-1")
+            note(record, classify_framing(fields.method, "2", fields.specials))
         record.type, record.version = "h2", "HTTP/2.0"
         stream = Stream(self, stream_id)
         stream.exchange = exchange = Exchange(
@@ -215,7 +218,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
             incoming,
             downstream=stream,
             record=record,
-            refusal=admitted if isinstance(admitted, Reason) else None,
+            refusal=settle(admitted, listener.attributes.desync_mode),
         )
         if incoming is not None:
             stream.expected = incoming.content_length

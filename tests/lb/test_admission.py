@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lb.admission import Incoming, Origin, admit, parse_host, settle_path
+from lb.admission import Incoming, Origin, admit, is_method, parse_host, settle_path
 from lb.headers import classify
 from lb.reasons import Reason
 
@@ -138,12 +138,13 @@ REFUSED = [
     ((HOST,), {"version": "2.0"}, Reason.VERSION_NOT_SUPPORTED),
     ((HOST,), {"version": "0.9"}, Reason.VERSION_NOT_SUPPORTED),
     ((HOST,), {"method": "TRACE"}, Reason.METHOD_NOT_ALLOWED),
+    ((HOST,), {"method": "trace"}, Reason.METHOD_NOT_ALLOWED),
     ((HOST,), {"method": "CONNECT", "target": b"h:1"}, Reason.METHOD_NOT_ALLOWED),
     ((HOST, (b"Transfer-Encoding", b"gzip, chunked")), {}, Reason.UNSUPPORTED_TRANSFER_ENCODING),
     ((HOST, (b"Transfer-Encoding", b"chunked"), (b"Transfer-Encoding", b"chunked")), {}, Reason.BAD_REQUEST),
     ((HOST, (b"Transfer-Encoding", b"chunked"), (b"Content-Length", b"1")), {}, Reason.BAD_REQUEST),
     ((HOST, (b"Transfer-Encoding", b"chunked")), {"version": "1.0"}, Reason.BAD_REQUEST),
-    ((HOST, (b"Content-Length", b"1"), (b"Content-Length", b"1")), {}, Reason.BAD_REQUEST),
+    ((HOST, (b"Content-Length", b"1"), (b"Content-Length", b"2")), {}, Reason.BAD_REQUEST),
     ((HOST, (b"Content-Length", b"1" * 19)), {}, Reason.BAD_REQUEST),
     ((HOST, (b"Content-Length", b"-1")), {}, Reason.BAD_REQUEST),
     ((HOST, (b"X-Forwarded-For", b"1.1.1.1," * 31)), {}, Reason.TOO_MANY_FORWARDED_ADDRESSES),
@@ -218,6 +219,7 @@ def test_expectations_are_those_of_http_1_1() -> None:
         ("HEAD", (b"Content-Length", b"5"), ("Ambiguous", "UndefinedContentLengthSemantics")),
         ("GET", (b"Transfer-Encoding", b"Chunked"), ("Ambiguous", "UndefinedTransferEncodingSemantics")),
         ("POST", (b"Content-Length", b"5"), ("", "")),
+        ("POST", (b"Transfer_Encoding", b"chunked"), ("Ambiguous", "SuspiciousHeader")),
         ("GET", (b"Accept", b"*/*"), ("", "")),
     ],
 )
@@ -226,6 +228,18 @@ def test_bodies_of_get_and_head_are_classified(
 ) -> None:
     incoming = admitted(header, method=method)
     assert (incoming.classification, incoming.classification_reason) == classification
+
+
+def test_equal_lengths_are_one() -> None:
+    incoming = admitted((b"Content-Length", b"5"), (b"content-length", b"5"), method="POST")
+    assert (incoming.content_length, incoming.classification_reason) == (5, "DuplicateContentLength")
+
+
+@pytest.mark.parametrize(
+    ("text", "yes"), [("PURGE", True), ("m-search", True), ("", False), ("G T", False), ("G\x7f", False)]
+)
+def test_a_method_is_any_token(text: str, yes: bool) -> None:
+    assert is_method(text) is yes
 
 
 def test_first_trace_header_counts() -> None:

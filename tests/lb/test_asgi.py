@@ -10,6 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lb.asgi import LoadBalancer, find_load_balancer
+from lb.settings import DesyncMode, LoadBalancerAttributes
 from tests.support.data_plane import Conversation, ScriptedTarget, answering, ok, serving
 
 MIB = 1024 * 1024
@@ -62,6 +63,30 @@ async def test_ambiguous_heads_are_refused_there_too(http: type[asyncio.Protocol
             b"GET /a?b HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: %b\r\n\r\n" % (b"1.1.1.1," * 31)
         )
         assert (response.status, response.value("connection")) == (463, "close")
+
+
+@pytest.mark.parametrize("mode", DesyncMode, ids=lambda mode: mode.value)
+async def test_desync_mode_judges_headers_there_too(http: type[asyncio.Protocol], mode: DesyncMode) -> None:
+    attributes = LoadBalancerAttributes(desync_mode=mode)
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], http=http, attributes=attributes) as lb,
+    ):
+        near_miss = b"GET / HTTP/1.1\r\nHost: h\r\nContent_Length: 5\r\n\r\n"
+        blocked = mode is DesyncMode.STRICTEST
+        response = await lb.ask(near_miss)
+        assert (response.status, response.value("connection")) == (400 if blocked else 200, "close")
+        record = await lb.record()
+        assert (record.classification, record.classification_reason) == ("Ambiguous", "SuspiciousHeader")
+        assert len(seen) == (0 if blocked else 1)
+        assert b"ontent_" not in b"".join(seen)
+        await lb.ask(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert target.connections == (1 if blocked else 2)
+        both = b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"
+        assert (await lb.ask(b"POST / HTTP/1.1\r\nHost: h\r\n" + both)).status == 400
+        if http is H11Protocol:
+            # The other one refuses it by itself.
+            assert (await lb.record(3)).classification_reason == "BothTeClPresent"
 
 
 async def test_upload_is_held_back_and_response_streamed(http: type[asyncio.Protocol]) -> None:

@@ -121,6 +121,7 @@ NOT_KEPT = {
     "chunks": b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
     "upgrade": b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n",
     "expect": b"GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n",
+    "a departure from the RFC": b"GET / HTTP/1.1\r\nHost: h\r\nContent_Length: 0\r\n\r\n",
     "close": b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     "old version": b"GET / HTTP/1.0\r\nHost: h\r\n\r\n",
     "absolute target": b"GET http://other/ HTTP/1.1\r\nHost: h\r\n\r\n",

@@ -1,6 +1,7 @@
 """What an attacker sends: framing that two parsers read differently, forged headers, oversized heads.
 
-Nothing of a refused request may reach a target, and nothing behind it may be read as a request.
+Nothing of a refused request may reach a target, and nothing behind it may be read as a request. What the
+desync mode lets pass: `test_desync`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: app.example.com\r\n\r\n"
 REFUSED: dict[str, tuple[bytes, int]] = {
     "length and coding": (POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     "coding and length": (POST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", 400),
-    "equal lengths": (POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nab", 400),
     "different lengths": (POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc", 400),
     "list of lengths": (POST + b"Content-Length: 2, 2\r\n\r\nab", 400),
     "signed length": (POST + b"Content-Length: +2\r\n\r\nab", 400),
@@ -42,20 +42,14 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "coding with a vertical tab": (POST + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n", 400),
     "coding in HTTP/1.0": (b"POST / HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n", 400),
     "space before colon": (POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400),
-    "folded header": (GET + b"X-A: 1\r\n 2\r\n\r\n", 400),
     "folded first header": (b"GET / HTTP/1.1\r\n " + HOST + b"\r\n", 400),
     "bare line feeds": (b"GET / HTTP/1.1\n" + HOST + b"\n", 400),
     "one bare line feed": (GET + b"X-A: 1\nX-B: 2\r\n\r\n", 400),
     "bare carriage return": (GET + b"X-A: 1\rX-B: 2\r\n\r\n", 400),
     "NUL in a value": (GET + b"X-A: 1\x002\r\n\r\n", 400),
-    "control in a value": (GET + b"X-A: 1\x012\r\n\r\n", 400),
     "NUL in a name": (GET + b"X\x00A: 1\r\n\r\n", 400),
-    "empty name": (GET + b": 1\r\n\r\n", 400),
-    "no colon": (GET + b"XA\r\n\r\n", 400),
     "NUL in the target": (b"GET /a\x00b HTTP/1.1\r\n" + HOST + b"\r\n", 400),
-    "control in the target": (b"GET /a\x01b HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "raw UTF-8 in the target": ("GET /한 HTTP/1.1\r\n".encode() + HOST + b"\r\n", 400),
-    "space in the target": (b"GET /a b HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "fragment": (b"GET /a#/b HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "fragment in the query": (b"GET /a?b#c HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "asterisk": (b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", 400),
@@ -71,13 +65,10 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "word as port": (b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400),
     "absolute target without host header": (b"GET http://app.example.com/ HTTP/1.1\r\n\r\n", 400),
     "trace": (b"TRACE / HTTP/1.1\r\n" + HOST + b"\r\n", 405),
+    "trace in lower case": (b"trace / HTTP/1.1\r\n" + HOST + b"\r\n", 405),
     "connect": (b"CONNECT app.example.com:80 HTTP/1.1\r\n" + HOST + b"\r\n", 405),
-    "unknown method": (b"SMUGGLE / HTTP/1.1\r\n" + HOST + b"\r\n", 400),
-    "lower-case method": (b"get / HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "HTTP/2.0": (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 505),
-    "HTTP/0.9": (b"GET / HTTP/0.9\r\n\r\n", 505),
     "no version": (b"GET /\r\n\r\n", 505),
-    "HTTP/1.2": (b"GET / HTTP/1.2\r\n" + HOST + b"\r\n", 400),
     "not HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
     "too many addresses": (GET + b"X-Forwarded-For: " + b"1.2.3.4, " * 30 + b"1.2.3.4\r\n\r\n", 463),
     "long target": (b"GET /" + b"a" * 17000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),

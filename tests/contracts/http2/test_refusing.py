@@ -12,6 +12,7 @@ import ssl
 import pytest
 
 from lb.http2.choice import AlpnProtocol
+from lb.settings import DesyncMode, LoadBalancerAttributes
 from tests.contracts.http2.conftest import Secure
 from tests.support.data_plane import WAIT, Conversation, ScriptedTarget, answering, ok, serving
 from tests.support.http2_client import frame, http2
@@ -102,12 +103,11 @@ REFUSED = {
     "path in the authority": (but(authority="a/b"), 400),
     "word as port": (but(authority="a:b"), 400),
     "host twice": ([*but(authority=None), ("host", "a.example"), ("host", "a.example")], 400),
-    "unknown method": (but(method="SMUGGLE"), 400),
-    "lower-case method": (but(method="get"), 400),
     "space in the method": (but(method="GET /admin HTTP/1.1"), 400),
     "trace": (but(method="TRACE"), 405),
+    "trace in lower case": (but(method="trace"), 405),
     "connect": ([(":method", "CONNECT"), (":authority", "app.example.com:80")], 405),
-    "equal lengths": ([*but(method="POST"), ("content-length", "0"), ("content-length", "0")], 400),
+    "different lengths": ([*but(method="POST"), ("content-length", "0"), ("content-length", "1")], 400),
     "list of lengths": ([*but(method="POST"), ("content-length", "0, 0")], 400),
     "signed length": ([*but(method="POST"), ("content-length", "+0")], 400),
     "length without a body": ([*but(method="POST"), ("content-length", "3")], 400),
@@ -133,6 +133,45 @@ async def test_refused_request_is_answered_like_over_http_1(
         assert (await client.ask()).status == 200
         assert client.goaways == []
         await lb.idle()
+
+
+CLASSIFIED = {
+    "length 0 of a GET": ([*BASE, ("content-length", "0")], "GetHeadZeroContentLength"),
+    "equal lengths": ([*BASE, ("content-length", "0"), ("content-length", "0")], "DuplicateContentLength"),
+    "near-miss": ([*BASE, ("content_length", "5")], "SuspiciousHeader"),
+}
+
+
+@pytest.mark.parametrize(("head", "reason"), CLASSIFIED.values(), ids=CLASSIFIED.keys())
+async def test_mode_judges_requests_of_http_2_too(
+    secure: Secure, trust: ssl.SSLContext, head: list[tuple[str, str]], reason: str
+) -> None:
+    """The target's connection ends; the client's frames have one reading only, and its connection stays."""
+    for mode, status in ((DesyncMode.DEFENSIVE, 200), (DesyncMode.STRICTEST, 400)):
+        async with (
+            ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+            secure([target.port], attributes=LoadBalancerAttributes(desync_mode=mode)) as lb,
+            http2(lb.port, trust) as client,
+        ):
+            assert (await client.answer(client.send_head(head))).status == status
+            assert (await lb.record()).classification_reason == reason
+            assert (await client.ask()).status == 200
+            assert len(seen) == (2 if status == 200 else 1)
+            ended = status == 200 and reason != "GetHeadZeroContentLength"
+            assert target.connections == (2 if ended else 1)
+            assert b"content_length" not in b"".join(seen).lower()
+            await lb.idle()
+
+
+@pytest.mark.parametrize("method", ["SMUGGLE", "get"])
+async def test_any_token_is_a_method(secure: Secure, trust: ssl.SSLContext, method: str) -> None:
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        secure([target.port]) as lb,
+        http2(lb.port, trust) as client,
+    ):
+        assert (await client.answer(client.send_head(but(method=method)))).status == 200
+        assert seen[0].startswith(f"{method} / HTTP/1.1\r\n".encode())
 
 
 async def test_large_heads_within_the_limits_pass_and_beyond_them_do_not(

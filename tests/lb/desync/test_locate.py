@@ -1,59 +1,74 @@
-"""Where a refused head begins, behind whatever came in the same read."""
+"""Where a message begins behind another, and whether its request line is as it should be."""
 
 from __future__ import annotations
 
 import pytest
 
-from lb.desync.locate import is_plain_line, locate_head
+from lb.desync.locate import ends_of_chunks, is_plain_line, next_message, skip_empty_lines
 
-ODD = b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"
-BEFORE = {
-    "nothing": b"",
-    "empty lines": b"\r\n\n\r\n",
-    "a request": b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
-    "two requests": b"GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.0\r\n\r\n\r\n",
-    "a body that looks like requests": b"POST / HTTP/1.1\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-    "an empty body": b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
-    "chunks that look like ends": (
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"4\r\n\r\n\r\n\r\n5;e=0\r\n0\r\n\r\n\r\n0\r\nT: 1\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+BEHIND = b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"
+BEFORE: dict[str, tuple[bytes, int]] = {
+    "a request": (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", 0),
+    "empty lines and a request": (b"\r\n\r\n\nGET / HTTP/1.0\r\n\r\n", 0),
+    "a body that looks like requests": (
+        b"POST / HTTP/1.1\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n", 18,
     ),
-    "a request to close": b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
-}
+    "chunks that look like ends": (
+        POST + CHUNKED + b"4\r\n\r\n\r\n\r\n5;e=0\r\n0\r\n\r\n\r\n0\r\nT: 1\r\n\r\n", -1,
+    ),
+    "chunks, then close": (
+        POST + b"Connection: close\r\n" + CHUNKED + b"0\r\n\r\n", -1,
+    ),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE.keys())
-@pytest.mark.parametrize(
-    "odd",
-    [ODD, ODD[:20], b"GET  / HTTP/1.1\r\n\r\n", b"GET /\r\n\r\n", b"GET  / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"],
-)
-def test_head_is_found_behind_whole_messages(before: bytes, odd: bytes) -> None:
-    assert locate_head(before + odd + b"GET / HTTP/1.1\r\n\r\n", 0) == odd + b"GET / HTTP/1.1\r\n\r\n"
-    assert locate_head(b"bod" + before + odd, 3) == odd
+@pytest.mark.parametrize(("before", "body"), BEFORE.values(), ids=BEFORE.keys())
+@pytest.mark.parametrize("behind", [BEHIND, b"\x16\x03", b""])
+def test_next_message_is_found(before: bytes, body: int, behind: bytes) -> None:
+    assert next_message(before + behind, 0, body) == len(before)
+    assert next_message(b"GET" + before + behind, 3, body) == 3 + len(before)
 
 
-def test_head_behind_chunks_that_were_open_is_not_found() -> None:
-    assert locate_head(b"0\r\n\r\n" + ODD, -1) is None
-    assert locate_head(b"ab", 3) is None
+def test_what_is_unknown_stays_unknown() -> None:
+    assert next_message(BEHIND, -1, 0) == -1
+    assert next_message(b"GET / HTTP/1.1\r\n", 0, 0) == -1
+    assert next_message(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1", 0, -1) == -1
+    assert next_message(b"P(ST / HTTP/1.1\r\n\r\n", 0, -1) == -1
 
 
-@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE.keys())
+def test_empty_lines_are_passed_over() -> None:
+    assert [skip_empty_lines(b"\r\n\nG\r\n", start) for start in (0, 2, 3, 6)] == [3, 3, 3, 6]
+
+
 @pytest.mark.parametrize(
     ("line", "plain"),
     [
         (b"GET /x HTTP/1.1\r\n\r\n", True),
         (b"GET /x HTTP/1.0\r\n\r\n", True),
+        (b"\r\nGET /x HTTP/1.1\r\n\r\n", True),
         (b"GET  /x HTTP/1.1\r\n\r\n", False),
         (b"GET /x  HTTP/1.1\r\n\r\n", False),
         (b"GET /x\r\n\r\n", False),
         (b"GET /x RTSP/1.0\r\nX: GET /x HTTP/1.1\r\n\r\n", False),
     ],
 )
-def test_plain_lines_are_told_from_others(before: bytes, line: bytes, plain: bool) -> None:
-    assert is_plain_line(before + line, 0, method=b"GET", target=b"/x") is plain
-    assert is_plain_line(b"body" + before + line, 4, method=b"GET", target=b"/x") is plain
+def test_plain_lines_are_told_from_others(line: bytes, plain: bool) -> None:
+    assert is_plain_line(line, 0, method=b"GET", target=b"/x") is plain
+    before = b"GET /x HTTP/1.1\r\n\r\n"
+    assert is_plain_line(before + line, len(before), method=b"GET", target=b"/x") is plain
 
 
-def test_behind_open_chunks_a_line_is_looked_for_anywhere() -> None:
-    assert is_plain_line(b"0\r\n\r\nGET /x HTTP/1.1\r\n\r\n", -1, method=b"GET", target=b"/x")
-    assert not is_plain_line(b"0\r\n\r\nGET  /x HTTP/1.1\r\n\r\n", -1, method=b"GET", target=b"/x")
+@pytest.mark.parametrize(
+    ("data", "ends"),
+    [
+        (b"", []),
+        (b"\n", []),
+        (b"0\r\n\r\n", [1, 2, 3, 5]),
+        (b"\r\n\r\nGET", [1, 2, 3, 4]),
+        (b"\r\n\r\n\r\n0\r\n\r\nGET", [1, 2, 3, 4, 11]),
+    ],
+)
+def test_chunks_may_end_behind_an_empty_line(data: bytes, ends: list[int]) -> None:
+    assert [*ends_of_chunks(data)] == ends

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httptools
 import pytest
 from hypothesis import given
@@ -15,13 +17,13 @@ HEAD = b"GET /a b HTTP/1.1\r\nHost: h\r\nX: 1\r\n 2\r\n: 3\r\n\r\n"
 
 def feed(data: bytes, *, size: int) -> ReadHead | None:
     """Return the head, its rest completed by what was not fed."""
-    odd = OddHead()
+    odd = OddHead(max_size=1000, max_lines=60)
     for start in range(0, len(data), size):
         read = odd.take(data[start : start + size])
         if read is not None:
             assert read.line.method or read.findings
             rest = data[start + size :]
-            return ReadHead(read.line, read.headers, read.size, read.rest + rest)
+            return replace(read, rest=read.rest + rest)
     return None
 
 
@@ -71,9 +73,16 @@ def test_what_may_become_a_head_is_waited_for(data: bytes) -> None:
     [(b"GET /a b HT", "PartialHeaderLine"), (b"GET /a b HTTP/1.1\r\nA: 1\r\n", "MissingLastEmptyLine")],
 )
 def test_head_without_an_end_is_named(data: bytes, word: str) -> None:
-    odd = OddHead()
+    odd = OddHead(max_size=1000, max_lines=60)
     odd.take(data)
     assert odd.unfinished().reason.word == word
+
+
+@pytest.mark.parametrize("lines", [b"a\r\n" * 61, b"A: " + b"a" * 1000 + b"\r\n"], ids=["lines", "bytes"])
+def test_large_head_is_not_looked_at(lines: bytes) -> None:
+    read = feed(b"GET /a b HTTP/1.1\r\n" + lines + b"\r\n", size=5000)
+    assert read is not None
+    assert (read.too_large, read.headers.names) == (True, [])
 
 
 class Heads:

@@ -6,7 +6,7 @@ import pytest
 
 from lb.admission import Incoming, Origin
 from lb.headers import Kind
-from lb.http2.head import METHODS, Fields, Malformed, admit_fields, read_fields
+from lb.http2.head import Fields, Malformed, admit_fields, read_fields
 from lb.reasons import Reason
 
 ORIGIN = Origin("https", 443, "192.0.2.1", 5000, "web")
@@ -115,18 +115,6 @@ def test_every_name_is_judged_each_time() -> None:
         with pytest.raises(Malformed):
             fields((b"X-A", b"1"))
         assert fields((b"x-a", b"1")).names[-1] == b"x-a"
-
-
-def test_methods_are_those_of_the_http_1_parser() -> None:
-    import httptools
-
-    class Heads:
-        """Callbacks of a parser that wants nothing."""
-
-    for method in sorted(METHODS):
-        parser = httptools.HttpRequestParser(Heads())
-        parser.feed_data(f"{method} / HTTP/1.1\r\nHost: h\r\n".encode())
-        assert parser.get_method() == method.encode()
 
 
 @pytest.mark.parametrize(
