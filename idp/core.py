@@ -42,7 +42,11 @@ from idp.tokens.keys import KeyRing
 from idp.users.administration import Administration
 from idp.users.code_desk import CodeDesk
 from idp.users.credentials import Passwords
+from idp.users.groups import GroupDesk
+from idp.users.identities import IdentityLinks
+from idp.users.own_account import OwnAccount
 from idp.users.passwords import HashCost, PasswordHasher
+from idp.users.profile import Profile
 from idp.users.recovery import Recovery
 from idp.users.registration import Registration
 
@@ -69,6 +73,10 @@ class Core:
     registration: Registration
     recovery: Recovery
     administration: Administration
+    groups: GroupDesk
+    identities: IdentityLinks
+    profile: Profile
+    own_account: OwnAccount
     access: AccessTokens
     tokens: Tokens
     factors: FactorService
@@ -229,6 +237,10 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
         registration=Registration(store, clock, vault, passwords, outbox, desk),
         recovery=Recovery(store, clock, vault, passwords, outbox, desk),
         administration=Administration(store, clock, passwords, outbox, desk),
+        groups=GroupDesk(store, clock),
+        identities=IdentityLinks(store, clock),
+        profile=Profile(store, clock, outbox, desk),
+        own_account=OwnAccount(store, clock, passwords, desk),
         access=access,
         tokens=tokens,
         factors=FactorService(

@@ -30,6 +30,8 @@ class SignInReason(StrEnum):
     SESSION_EXPIRED = "session-expired"
     PASSWORD_UNFIT = "password-unfit"  # noqa: S105
     """answer_new_password: the new password breaks the policy; the session stays good."""
+    PASSWORD_REUSED = "password-reused"  # noqa: S105
+    """Likewise: it is one of the last ones."""
     ATTRIBUTES_UNFIT = "attributes-unfit"
     CODE_MISMATCH = "code-mismatch"
     """A factor's answer was wrong; the session stays good."""
@@ -105,6 +107,7 @@ class UserReason(StrEnum):
     NOT_AUTHORIZED = "not-authorized"  # NotAuthorizedException
     INVALID_PARAMETER = "invalid-parameter"  # InvalidParameterException
     INVALID_PASSWORD = "invalid-password"  # InvalidPasswordException  # noqa: S105
+    PASSWORD_REUSED = "password-reused"  # PasswordHistoryPolicyViolationException  # noqa: S105
     USERNAME_EXISTS = "username-exists"  # UsernameExistsException
     ALIAS_EXISTS = "alias-exists"  # AliasExistsException
     CODE_MISMATCH = "code-mismatch"  # CodeMismatchException
@@ -116,6 +119,7 @@ class UserReason(StrEnum):
     USER_NOT_FOUND = "user-not-found"  # UserNotFoundException
     UNSUPPORTED_STATE = "unsupported-state"  # UnsupportedUserStateException
     GROUP_NOT_FOUND = "group-not-found"  # ResourceNotFoundException
+    GROUP_EXISTS = "group-exists"  # GroupExistsException
     BUSY = "busy"  # TooManyRequestsException
     NO_SOFTWARE_TOKEN = "no-software-token"  # SoftwareTokenMFANotFoundException  # noqa: S105
     SOFTWARE_TOKEN_UNPROVEN = "software-token-unproven"  # EnableSoftwareTokenMFAException  # noqa: S105

@@ -38,7 +38,7 @@ async def seed(store: Store, config: PoolsConfig, administration: Administration
         if problems:
             raise InvalidPools(problems)
         for entry in config.pools:
-            await _seed_pool(records, entry)
+            await _seed_pool(records, entry, now=administration.clock.now())
         await _retire_pools(records, {entry.pool.id for entry in config.pools})
     for index, entry in enumerate(config.pools):
         await _seed_users(store, administration, entry, index)
@@ -81,7 +81,7 @@ def find_immutable_changes(stored: Pool, declared: Pool, index: int) -> list[Pro
     return problems
 
 
-async def _seed_pool(records: Records, entry: PoolConfig) -> None:
+async def _seed_pool(records: Records, entry: PoolConfig, *, now: float) -> None:
     pool = entry.pool
     if await records.pools.find(pool.id) is None:
         await records.pools.create(pool)
@@ -93,7 +93,7 @@ async def _seed_pool(records: Records, entry: PoolConfig) -> None:
         if client.id not in kept and client.origin == CONFIG and client.active:
             await records.clients.update((client.id,), lambda old: replace(old, active=False))
     for group in entry.groups:
-        await _seed_group(records, group)
+        await _seed_group(records, group, now=now)
 
 
 async def _seed_client(records: Records, declared: ClientConfig, stored: Sequence[Client]) -> Client:
@@ -112,11 +112,17 @@ def is_same_client(declared: ClientConfig, stored: Client) -> bool:
     return stored.id == declared.id if declared.id else stored.name == declared.client.name
 
 
-async def _seed_group(records: Records, group: Group) -> None:
+async def _seed_group(records: Records, group: Group, *, now: float) -> None:
     if await records.groups.find(group.pool_id, group.name) is None:
-        await records.groups.create(group)
+        await records.groups.create(replace(group, created_at=now, updated_at=now))
     else:
-        await records.groups.update((group.pool_id, group.name), lambda _: group)
+        await records.groups.update((group.pool_id, group.name), lambda old: redeclare(group, old, now=now))
+
+
+def redeclare(group: Group, stored: Group, *, now: float) -> Group:
+    """Lay a declared group over the stored one, which keeps its age. Pure."""
+    same = replace(group, created_at=stored.created_at, updated_at=stored.updated_at)
+    return same if same == stored else replace(same, updated_at=now)
 
 
 async def _retire_pools(records: Records, declared: set[str]) -> None:

@@ -112,6 +112,12 @@ PASSWORD_NEEDS_SYMBOL = Text(
 PASSWORD_HAS_SPACE = Text(
     "password-has-space", "Password did not conform with policy: Password must not begin or end with a space"
 )
+PASSWORD_REUSED = Text("password-reused", "Password has previously been used")
+ATTRIBUTE_FIXED = Text("attribute-fixed", "user.{attribute}: Attribute cannot be updated.")
+CONTACT_ABSENT = Text(
+    "contact-absent", "Cannot verify {attribute}: the user has none, or no code can go there"
+)
+GROUP_EXISTS = Text("group-exists", "A group with the name already exists.")
 CODE_MISMATCH = Text("code-mismatch", "Invalid verification code provided, please try again.")
 CODE_EXPIRED = Text("code-expired", "Invalid code provided, please request a code again.")
 LIMIT_EXCEEDED = Text("limit-exceeded", "Attempt limit exceeded, please try after some time.")
@@ -125,6 +131,14 @@ NOT_RECOVERABLE = Text(
     "not-recoverable",
     "Cannot reset password for the user as there is no registered/verified email or phone_number",
 )
+NO_MERGING = Text(
+    "no-merging",
+    "Merging is not currently supported, please provide a SourceUser that has not been signed up in order to"
+    " link",
+)
+TOO_MANY_IDENTITIES = Text("too-many-identities", "A user can have at most 5 linked identities.")
+IDENTITY_LINKED = Text("identity-linked", "SourceUser is already linked to DestinationUser")
+NO_RESET = Text("no-reset", "User password cannot be reset in the current state.")
 WRONG_STATUS = Text("wrong-status", "This cannot be done with a user in status {status}.")
 
 # Second factors and passkeys (cognito.md 6).

@@ -8,9 +8,11 @@ model's validation quotes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from idp.outcomes import SignInReason, SignInRefused, UserReason, UserRefused
+
+T = TypeVar("T")
 
 
 class ApiError(Exception):
@@ -27,6 +29,7 @@ _USER_CODES: Final[Mapping[UserReason, str]] = {
     UserReason.NOT_AUTHORIZED: "NotAuthorizedException",
     UserReason.INVALID_PARAMETER: "InvalidParameterException",
     UserReason.INVALID_PASSWORD: "InvalidPasswordException",
+    UserReason.PASSWORD_REUSED: "PasswordHistoryPolicyViolationException",
     UserReason.USERNAME_EXISTS: "UsernameExistsException",
     UserReason.ALIAS_EXISTS: "AliasExistsException",
     UserReason.CODE_MISMATCH: "CodeMismatchException",
@@ -36,6 +39,7 @@ _USER_CODES: Final[Mapping[UserReason, str]] = {
     UserReason.USER_NOT_FOUND: "UserNotFoundException",
     UserReason.UNSUPPORTED_STATE: "UnsupportedUserStateException",
     UserReason.GROUP_NOT_FOUND: "ResourceNotFoundException",
+    UserReason.GROUP_EXISTS: "GroupExistsException",
     UserReason.BUSY: "TooManyRequestsException",
     UserReason.NO_SOFTWARE_TOKEN: "SoftwareTokenMFANotFoundException",
     UserReason.SOFTWARE_TOKEN_UNPROVEN: "EnableSoftwareTokenMFAException",
@@ -58,6 +62,7 @@ _SIGN_IN_CODES: Final[Mapping[SignInReason, str]] = {
     SignInReason.SESSION_INVALID: "NotAuthorizedException",
     SignInReason.SESSION_EXPIRED: "NotAuthorizedException",
     SignInReason.PASSWORD_UNFIT: "InvalidPasswordException",
+    SignInReason.PASSWORD_REUSED: "PasswordHistoryPolicyViolationException",
     SignInReason.ATTRIBUTES_UNFIT: "InvalidParameterException",
     SignInReason.CODE_MISMATCH: "CodeMismatchException",
     SignInReason.CODE_EXPIRED: "ExpiredCodeException",
@@ -80,6 +85,13 @@ def refused(outcome: UserRefused | SignInRefused) -> ApiError:
     if isinstance(outcome, UserRefused):
         return ApiError(_USER_CODES[outcome.reason], outcome.message.strip())
     return ApiError(outcome.code or _SIGN_IN_CODES[outcome.reason], outcome.message.strip())
+
+
+def served(outcome: T | UserRefused) -> T:
+    """Return what a service gave; raises ApiError where it refused."""
+    if isinstance(outcome, UserRefused):
+        raise refused(outcome)
+    return outcome
 
 
 def invalid_parameter(message: str) -> ApiError:

@@ -1,4 +1,4 @@
-"""Pages of lists: where the next one begins travels sealed, good for the operation and pool that made it.
+"""Pages of lists: where the next one begins travels sealed, good for the operation and list that made it.
 
 The lists go on after a key, not after a count: what is added or removed meanwhile neither repeats nor hides
 an entry (cognito.md 3.4).
@@ -6,9 +6,20 @@ an entry (cognito.md 3.4).
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from typing import Final
+
 from idp.api.call import Call
 from idp.api.errors import invalid_parameter
 from idp.seal import SealBroken
+
+MOST: Final = 60
+
+
+def limit_of(call: Call, member: str = "Limit", most: int = MOST) -> int:
+    """Return how many items are wanted; none or 0 means as many as there may be."""
+    return int(call.input.get(member) or most)
 
 
 def read_token(call: Call, member: str = "NextToken", *, scope: str = "") -> str:
@@ -25,6 +36,27 @@ def read_token(call: Call, member: str = "NextToken", *, scope: str = "") -> str
 def write_token(call: Call, after: str, *, scope: str = "") -> str:
     """Seal the key after which the next page begins; `scope` names the list, such as a pool."""
     return call.core.vault.seal_text(after, purpose=_purpose(call, scope))
+
+
+def read_position(call: Call, member: str = "NextToken", *, scope: str = "") -> tuple[str, ...]:
+    """Return the position after which the page begins, of a key of several parts; raises ApiError."""
+    text = read_token(call, member, scope=scope)
+    return tuple(json.loads(text)) if text else ()
+
+
+def write_position(call: Call, after: Sequence[str] | None, *, scope: str = "") -> str | None:
+    """Seal a position of several parts; None at the end, because SDKs go on until there is no token."""
+    return None if after is None else write_token(call, json.dumps(list(after)), scope=scope)
+
+
+def cut_page(
+    call: Call, items: Sequence[tuple[str, dict[str, object]]], *, scope: str
+) -> tuple[list[dict[str, object]], str | None]:
+    """Cut a page out of (key, item) pairs that are sorted by their key."""
+    after, limit = read_token(call, scope=scope), limit_of(call)
+    rest = [pair for pair in items if pair[0] > after]
+    following = write_token(call, rest[limit - 1][0], scope=scope) if len(rest) > limit else None
+    return [item for _, item in rest[:limit]], following
 
 
 def _purpose(call: Call, scope: str) -> str:

@@ -70,4 +70,6 @@ def group_type(group: Group) -> dict[str, object]:
         Description=group.description or None,
         RoleArn=group.role_arn,
         Precedence=group.precedence,
+        CreationDate=timestamp(group.created_at),
+        LastModifiedDate=timestamp(group.updated_at),
     )

@@ -113,7 +113,6 @@ _POOL_LATER: Final = [
     "LambdaConfig",
     "SmsConfiguration",
     "SmsVerificationMessage",
-    "UserAttributeUpdateSettings",
     "UserPoolAddOns",
     "UserPoolIdentityProviders",
     "UserPoolUICustomizationAttachments",

@@ -40,6 +40,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         name=name,
         password_policy=_read_policy(policies, admin),
         auto_verified=reader.choices("AutoVerifiedAttributes", ("email",)),
+        verify_before_update=_read_update_settings(reader),
         username_attributes=usernames,
         alias_attributes=aliases,
         case_sensitive=_read_case(reader),
@@ -75,13 +76,26 @@ def _read_policy(policies: Reader, admin: Reader) -> PasswordPolicy:
         require_lowercase=policy.boolean("RequireLowercase", default.require_lowercase),
         require_numbers=policy.boolean("RequireNumbers", default.require_numbers),
         require_symbols=policy.boolean("RequireSymbols", default.require_symbols),
+        history_size=policy.integer("PasswordHistorySize", default.history_size, 0, 24),
         temporary_password_validity_days=days or legacy_days or default.temporary_password_validity_days,
     )
     if days and legacy_days:
         message = "use either this or AdminCreateUserConfig.UnusedAccountValidityDays"
         policy.report("TemporaryPasswordValidityDays", "Conflict", message)
-    policy.finish(("PasswordHistorySize",))
+    policy.finish()
     return result
+
+
+def _read_update_settings(reader: Reader) -> tuple[str, ...]:
+    settings = reader.nested("UserAttributeUpdateSettings")
+    names = settings.choices("AttributesRequireVerificationBeforeUpdate", ("email",))
+    settings.finish()
+    verified = reader.raw("AutoVerifiedAttributes")
+    for name in names:
+        if not isinstance(verified, list) or name not in verified:
+            message = f"`{name}` must be one of AutoVerifiedAttributes to be verified before an update"
+            reader.report("UserAttributeUpdateSettings", "Conflict", message)
+    return names
 
 
 def _read_case(reader: Reader) -> bool:

@@ -61,8 +61,8 @@ def _text_message(pool: Pool, text: str, *, recipient: str, code: str) -> Messag
 def build_code_message(
     pool: Pool, purpose: CodePurpose, *, recipient: str, username: str, code: str
 ) -> Message:
-    """Write the mail that carries a code. The pool's template serves both purposes, as in Cognito."""
-    default = VERIFICATION if purpose is CodePurpose.SIGN_UP else FORGOT_PASSWORD
+    """Write the mail that carries a code. The pool's template serves all purposes, as in Cognito."""
+    default = FORGOT_PASSWORD if purpose is CodePurpose.FORGOT_PASSWORD else VERIFICATION
     template = pool.verification_message or default
     return _fill(pool, template, recipient=recipient, username=username, secret=code)
 

@@ -12,7 +12,14 @@ from idp.pages.passwords import new_password_problems
 from idp.pages.steps import StepKind
 from idp.pages.visit import Visit
 
-_STAY = frozenset({SignInReason.PASSWORD_UNFIT, SignInReason.ATTRIBUTES_UNFIT, SignInReason.BUSY})
+_STAY = frozenset(
+    {
+        SignInReason.PASSWORD_UNFIT,
+        SignInReason.PASSWORD_REUSED,
+        SignInReason.ATTRIBUTES_UNFIT,
+        SignInReason.BUSY,
+    }
+)
 
 
 async def show_change(visit: Visit, *, wrong: frozenset[str] = frozenset()) -> Response:

@@ -51,6 +51,7 @@ REASON_TEXTS: Final[Mapping[SignInReason, Text]] = {
     SignInReason.INCORRECT: texts.INCORRECT,
     SignInReason.NOT_CONFIRMED: texts.NOT_CONFIRMED,
     SignInReason.RESET_REQUIRED: texts.RESET_REQUIRED,
+    SignInReason.PASSWORD_REUSED: texts.PASSWORD_REUSED,
     SignInReason.LOCKED: texts.ATTEMPTS_EXCEEDED,
     SignInReason.DISABLED: texts.USER_DISABLED,
     SignInReason.UNKNOWN_USER: texts.USER_UNKNOWN,

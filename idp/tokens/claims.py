@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -160,4 +161,13 @@ def _roles(groups: tuple[Group, ...]) -> Mapping[str, object]:
 def _spell(name: str, value: str) -> object:
     if name in BOOLEANS:
         return value == "true"
+    if name == "identities":
+        return [{key: _spell_identity(item) for key, item in each.items()} for each in json.loads(value)]
     return {"formatted": value} if name == "address" else value
+
+
+def _spell_identity(value: object) -> str | None:
+    """Spell a member of `identities`: texts only, even what is a boolean or a number elsewhere."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)

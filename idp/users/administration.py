@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from idp import texts
 from idp.clock import Clock
@@ -18,6 +19,7 @@ from idp.outbox.messages import build_invitation, mask_email
 from idp.outcomes import Delivery, UserReason, UserRefused
 from idp.store.base import AlreadyExists, NotFound, Records, Store
 from idp.texts import Text
+from idp.tokens.issuer import revoke_user
 from idp.users import lifecycle
 from idp.users.aliases import check_username, contact_kind, derive_logins
 from idp.users.attributes import find_unfit
@@ -25,9 +27,12 @@ from idp.users.code_desk import CodeDesk
 from idp.users.credentials import Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_for_administrator
+from idp.users.own_account import remove_user
 from idp.users.passwords import HasherBusy, find_weakness, generate_password
 from idp.users.recovery import can_recover, forget_sign_ins
-from idp.users.verdicts import BUSY
+from idp.users.schema import CONTACTS
+from idp.users.takeover import release_address
+from idp.users.verdicts import BUSY, REUSED
 
 DAY = 86_400.0
 UNKNOWN = UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
@@ -66,8 +71,12 @@ class Administration:
         permanent: bool = False,
         groups: Sequence[str] = (),
         invite: bool = False,
+        force_alias: bool = False,
     ) -> Added | UserRefused:
-        """Create a user with a permanent password, or with a temporary one to be replaced at sign-in."""
+        """Create a user with a permanent password, or with a temporary one to be replaced at sign-in.
+
+        `force_alias` takes verified addresses from users who have them as aliases.
+        """
         secret = password or generate_password(pool.password_policy)
         user = draft_by_administrator(pool, username, attributes or {}, now=self.clock.now())
         if refusal := check_draft(pool, username, user, secret):
@@ -80,6 +89,10 @@ class Administration:
             user = confirm_permanently(pool, user)
         try:
             async with self.store.writing() as records:
+                for name in CONTACTS if force_alias else ():
+                    if user.has_verified(name):
+                        now, address = self.clock.now(), user.attributes[name]
+                        await release_address(records, pool, user, name, address, now=now)
                 user = await records.users.create(user)
                 for group in groups:
                     await records.groups.add_member(pool.id, group, user.sub)
@@ -101,11 +114,41 @@ class Administration:
             user = await find_for_administrator(records, pool, username)
             return UNKNOWN if user is None else (user, await records.groups.of(pool.id, user.sub))
 
+    async def invite_again(
+        self, pool: Pool, username: str, *, password: str | None = None
+    ) -> Added | UserRefused:
+        """Give a user who has not chosen a password yet a new temporary one, and mail it."""
+        async with self.store.reading() as records:
+            user = await find_for_administrator(records, pool, username)
+        if user is None:
+            return UNKNOWN
+        if user.status is not UserStatus.FORCE_CHANGE_PASSWORD:
+            text = texts.WRONG_STATUS.filled(status=user.status.value)
+            return UserRefused(UserReason.UNSUPPORTED_STATE, text)
+        secret = password or generate_password(pool.password_policy)
+        changed = await self.set_password(pool, user.username, secret, permanent=False)
+        if isinstance(changed, UserRefused):
+            return changed
+        return Added(changed, secret, await self._invite(pool, changed, secret))
+
+    async def sign_out(self, pool: Pool, username: str) -> User | UserRefused:
+        """End every token of a user (AdminUserGlobalSignOut; browser sessions stay, as in Cognito)."""
+        async with self.store.writing() as records:
+            user = await find_for_administrator(records, pool, username)
+            if user is None:
+                return UNKNOWN
+            await revoke_user(records, user, self.clock.now())
+            return user
+
     async def disable(self, pool: Pool, username: str) -> User | UserRefused:
-        """Lock a user out: no sign-in, no refresh, no userInfo; browser sessions and open codes end."""
-        return await self._change(
-            pool, username, lambda user: replace(user, enabled=False), ends_sessions=True
-        )
+        """Lock a user out: tokens, browser sessions and open codes end, and enabling brings none back."""
+        async with self.store.writing() as records:
+            user = await find_for_administrator(records, pool, username)
+            if user is None:
+                return UNKNOWN
+            user = await records.users.hold(pool.id, user.sub)
+            await revoke_user(records, user, self.clock.now())
+            return await self._write(records, user, replace(user, enabled=False), ends_sessions=True)
 
     async def enable(self, pool: Pool, username: str) -> User | UserRefused:
         """Let a disabled user in again."""
@@ -126,6 +169,8 @@ class Administration:
         if known is None:
             return UNKNOWN
         try:
+            if await self.passwords.is_reused(pool, known, password):
+                return REUSED
             credentials = await self.passwords.make(pool, known.username, password)
         except HasherBusy:
             return BUSY
@@ -171,8 +216,7 @@ class Administration:
             user = await find_for_administrator(records, pool, username)
             if user is None:
                 return UNKNOWN
-            await forget_sign_ins(records, user)
-            await records.users.delete(pool.id, user.sub)
+            await remove_user(records, user)
             return user
 
     async def groups(self, pool: Pool) -> tuple[Group, ...]:
@@ -195,6 +239,8 @@ class Administration:
             user = await find_for_administrator(records, pool, username)
             if user is None:
                 return UNKNOWN
+            if await records.groups.find(pool.id, group) is None:
+                return NO_GROUP
             await records.groups.remove_member(pool.id, group, user.sub)
             return user
 
@@ -270,14 +316,20 @@ def confirm_permanently(pool: Pool, user: User) -> User:
     return replace(confirmed, logins=derive_logins(pool, confirmed))
 
 
+_OUT_OF_PLACE: Final = {
+    Event.CONFIRM: (UserReason.NOT_AUTHORIZED, texts.ALREADY_CONFIRMED),
+    Event.RESET: (UserReason.NOT_AUTHORIZED, texts.NO_RESET),
+}
+
+
 def _step(pool: Pool, event: Event) -> Callable[[User], User | UserRefused]:
     """Build the change that an event makes, or its refusal in a status where it cannot happen."""
 
     def change(user: User) -> User | UserRefused:
         status = lifecycle.advance(user.status, event)
         if status is None:
-            text = texts.ALREADY_CONFIRMED if event is Event.CONFIRM else texts.WRONG_STATUS
-            return UserRefused(UserReason.UNSUPPORTED_STATE, text.filled(status=user.status.value))
+            reason, text = _OUT_OF_PLACE.get(event, (UserReason.UNSUPPORTED_STATE, texts.WRONG_STATUS))
+            return UserRefused(reason, text.filled(status=user.status.value))
         moved = replace(user, status=status)
         return replace(moved, logins=derive_logins(pool, moved))
 

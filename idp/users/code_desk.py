@@ -58,6 +58,15 @@ class CodeDesk:
         await self._save(records, after)
         return verdict
 
+    async def is_right(
+        self, records: Records, pool: Pool, *, subject: str, purpose: CodePurpose, destination: str, code: str
+    ) -> bool:
+        """Whether a code would be right, without trying it: only for what follows a right code anyway."""
+        record = await records.mailed_codes.find(pool.id, subject, purpose.value)
+        record = record or MailedCode(pool.id, subject, purpose)
+        verdict, _ = codes.attempt(record, self._hash(record, destination, code.strip()), self._clock.now())
+        return verdict is Verdict.RIGHT
+
     async def may_write_to(self, records: Records, pool: Pool, address: str) -> bool:
         """Count a mail to an address nobody has proven to own; False when it has had enough of them.
 
@@ -70,10 +79,24 @@ class CodeDesk:
             await self._save(records, replace(issued, code_hash=None))
         return issued is not None
 
-    def compose(self, pool: Pool, purpose: CodePurpose, user: User, *, code: str) -> Message:
-        """Write the mail with the code, to the address on record (never to one that was typed)."""
+    async def count_try(self, records: Records, pool: Pool, *, subject: str, purpose: CodePurpose) -> bool:
+        """Count a try of something that no code is mailed for; False when there were too many."""
+        record = await self._load(records, pool, subject, purpose)
+        verdict, after = codes.attempt(record, "", self._clock.now())
+        if verdict is Verdict.TOO_MANY:
+            return False
+        await self._save(records, replace(after, expires_at=self._clock.now()))
+        return True
+
+    def compose(
+        self, pool: Pool, purpose: CodePurpose, user: User, *, code: str, recipient: str | None = None
+    ) -> Message:
+        """Write the mail with the code, to the address on record (never to one that was typed).
+
+        `recipient` is another address that waits in the record to be verified.
+        """
         return build_code_message(
-            pool, purpose, recipient=user.email or "", username=user.username, code=code
+            pool, purpose, recipient=recipient or user.email or "", username=user.username, code=code
         )
 
     def _hash(self, record: MailedCode, destination: str, code: str) -> str:

@@ -29,10 +29,18 @@ class Credentials:
     password_hash: str = field(repr=False)
     srp_verifier: str | None = field(default=None, repr=False)
     """Sealed."""
+    remembered: int | None = 0
+    """How many passwords are kept from being chosen again, this one included; None: it is the one before."""
 
     def given_to(self, user: User) -> User:
-        """Return the user with this password in place of the one before."""
-        return replace(user, password_hash=self.password_hash, srp_verifier=self.srp_verifier)
+        """Return the user with this password in place of the one before, which may be remembered."""
+        history = user.password_history
+        if self.remembered is not None:
+            before = (user.password_hash,) if user.password_hash is not None else ()
+            history = (*before, *history)[: max(0, self.remembered - 1)]
+        return replace(
+            user, password_hash=self.password_hash, srp_verifier=self.srp_verifier, password_history=history
+        )
 
 
 @dataclass(slots=True)
@@ -49,7 +57,16 @@ class Passwords:
         Costs the same for a name that nobody has.
         """
         password_hash = await self.hasher.hash(password)
-        return Credentials(password_hash, await self._make_verifier(pool, username, password, password_hash))
+        verifier = await self._make_verifier(pool, username, password, password_hash)
+        return Credentials(password_hash, verifier, pool.password_policy.history_size)
+
+    async def is_reused(self, pool: Pool, user: User, password: str) -> bool:
+        """Whether a password is one of the last ones, as many as the policy remembers. Raises HasherBusy."""
+        before = (user.password_hash, *user.password_history)[: pool.password_policy.history_size]
+        for known in before:
+            if known is not None and await self.hasher.verify(known, password):
+                return True
+        return False
 
     async def renew(self, pool: Pool, user: User, password: str) -> Credentials | None:
         """Make fresh credentials of a password that was just right, if those that are kept are not.
@@ -58,11 +75,11 @@ class Passwords:
         """
         known = user.password_hash
         if known is None or self.hasher.is_outdated(known):
-            return await self.make(pool, user.username, password)
+            return replace(await self.make(pool, user.username, password), remembered=None)
         wants_srp = await self.wants_srp(pool)
         if wants_srp == (self.open_verifier(user) is not None):
             return None
-        return Credentials(known, await self._make_verifier(pool, user.username, password, known))
+        return Credentials(known, await self._make_verifier(pool, user.username, password, known), None)
 
     async def wants_srp(self, pool: Pool) -> bool:
         """Whether a client of the pool may sign in by SRP."""

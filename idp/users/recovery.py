@@ -23,7 +23,7 @@ from idp.users.credentials import Credentials, Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_user, simulate_delivery, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
-from idp.users.verdicts import BUSY, refuse_verdict
+from idp.users.verdicts import BUSY, REUSED, refuse_verdict
 
 FORGOT = CodePurpose.FORGOT_PASSWORD
 
@@ -64,17 +64,32 @@ class Recovery:
         return Delivery(mask_email(user.email))
 
     async def confirm_forgot(
-        self, pool: Pool, client: Client, *, username: str, code: str, new_password: str
+        self,
+        pool: Pool,
+        client: Client,
+        *,
+        username: str,
+        code: str,
+        new_password: str,
+        hide_existence: bool = True,
     ) -> Confirmed | UserRefused:
-        """Set a new password by the mailed code; lifts the lockout and ends the browser sessions."""
+        """Set a new password by the mailed code; lifts the lockout and ends the browser sessions.
+
+        A password that the policy remembers is refused, and the code stays good.
+        """
         if text := find_weakness(pool.password_policy, new_password):
             return UserRefused(UserReason.INVALID_PASSWORD, text)
         try:
+            user = await self._holder(pool, username, code)
+            if user is not None and await self.passwords.is_reused(pool, user, new_password):
+                return REUSED
             credentials = await self.passwords.make(pool, await self._name_of(pool, username), new_password)
         except HasherBusy:
             return BUSY
         async with self.store.writing() as records:
             user = await find_user(records, pool, username)
+            if user is None and not hide_existence:
+                return UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
             verdict = await self.desk.attempt(
                 records,
                 pool,
@@ -93,6 +108,26 @@ class Recovery:
             )
             await forget_sign_ins(records, recovered)
         return Confirmed(recovered)
+
+    async def _holder(self, pool: Pool, username: str, code: str) -> User | None:
+        """Return the user whose code this is, without using it up.
+
+        What is looked up for them next takes time, which tells only those who have the code.
+        """
+        if not pool.password_policy.history_size:
+            return None
+        async with self.store.reading() as records:
+            user = await find_user(records, pool, username)
+            subject = subject_of(self.vault, pool, username, user)
+            is_right = await self.desk.is_right(
+                records,
+                pool,
+                subject=subject,
+                purpose=FORGOT,
+                destination=(user and user.email) or "",
+                code=code,
+            )
+        return user if is_right else None
 
     async def _name_of(self, pool: Pool, username: str) -> str:
         """Return the canonical username, or the typed one where nobody has it: the work is the same."""

@@ -28,6 +28,7 @@ from idp.users.credentials import Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_user, simulate_delivery, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
+from idp.users.takeover import release_address
 from idp.users.verdicts import BUSY, refuse_verdict
 
 SIGN_UP = CodePurpose.SIGN_UP
@@ -74,9 +75,19 @@ class Registration:
         return await self._deliver(pool, user, code)
 
     async def confirm(
-        self, pool: Pool, client: Client, *, username: str, code: str, hide_existence: bool = True
+        self,
+        pool: Pool,
+        client: Client,
+        *,
+        username: str,
+        code: str,
+        hide_existence: bool = True,
+        force_alias: bool = False,
     ) -> Confirmed | UserRefused:
-        """Confirm a user by the mailed code, which also verifies the address it went to."""
+        """Confirm a user by the mailed code, which also verifies the address it went to.
+
+        `force_alias` takes the address from another user who has it as an alias.
+        """
         try:
             async with evenly(), self.store.writing() as records:
                 user = await find_user(records, pool, username)
@@ -94,6 +105,9 @@ class Registration:
                 if refusal := refuse_verdict(verdict, is_open=is_open):
                     return refusal
                 assert user is not None
+                if force_alias and user.email:
+                    now = self.clock.now()
+                    await release_address(records, pool, user, "email", user.email, now=now)
                 return Confirmed(await self._confirm(records, pool, user))
         except _AliasTaken:
             return UserRefused(UserReason.ALIAS_EXISTS, texts.ALIAS_EXISTS.filled(attribute="email"))

@@ -12,6 +12,7 @@ from idp.outcomes import UserReason, UserRefused
 from idp.users.codes import Verdict
 
 BUSY: Final = UserRefused(UserReason.BUSY, texts.TOO_MANY_REQUESTS)
+REUSED: Final = UserRefused(UserReason.PASSWORD_REUSED, texts.PASSWORD_REUSED)
 MISMATCH: Final = UserRefused(UserReason.CODE_MISMATCH, texts.CODE_MISMATCH)
 
 _REFUSALS: Final[Mapping[Verdict, UserRefused | None]] = {

@@ -18,7 +18,8 @@ from botocore.config import Config
 
 from idp.app import create_app
 from idp.core import Core
-from tests.support.pools import CHEAP, CLIENT_ID, PASSWORD, POOL_ID, pool_document
+from idp.outcomes import SignedIn, TokenSet, UserRefused
+from tests.support.pools import CALLBACK, CHEAP, CLIENT_ID, PASSWORD, POOL_ID, pool_document, read_claims
 from tests.support.serving import serving
 
 T = TypeVar("T")
@@ -95,6 +96,25 @@ class ApiServer:
         """The code in the newest mail."""
         return next(word.strip(".") for word in self.latest_mail().split() if word.strip(".").isdecimal())
 
+    def mail_count(self) -> int:
+        """How many mails were sent."""
+
+        async def count() -> int:
+            await self.core.outbox.drain()
+            return len(await self.core.outbox.messages(1000))
+
+        return self.run(count())
+
+    def knows(self, username: str) -> bool:
+        """Whether there is a user of this name."""
+        pool = self.run(self.core.find_pool(POOL_ID))
+        return not isinstance(self.run(self.core.administration.get(pool, username)), UserRefused)
+
+    @staticmethod
+    def claims(token: str | None) -> dict[str, Any]:
+        """Claims of a token without checking it."""
+        return read_claims(token)
+
     def add_user(self, username: str, *, password: str = PASSWORD, **attributes: str) -> None:
         """Add a confirmed user with a verified address."""
         pool = self.run(self.core.find_pool(POOL_ID))
@@ -105,31 +125,48 @@ class ApiServer:
             )
         )
 
-    def access_token(self, username: str, client_id: str = CLIENT_ID) -> str:
+    def access_token(self, username: str) -> str:
         """An access token of a user with the scope of the API, by a code grant."""
+        return self.tokens(username).access_token
 
-        async def make() -> str:
-            known = await self.core.client(client_id)
+    def tokens(self, username: str, *, scopes: tuple[str, ...] = ("openid", ADMIN_SCOPE)) -> TokenSet:
+        """Tokens of a code grant of the confidential client."""
+
+        async def make() -> TokenSet:
+            known = await self.core.client(CLIENT_ID)
             assert known is not None
             pool, client = known
             user, _ = await self.core.administration.get(pool, username)  # type: ignore[misc]
-            redirect = "https://app.example.com/oauth2/idpresponse"
             code = await self.core.tokens.create_code(
                 pool,
                 client,
                 user=user,
-                redirect_uri=redirect,
-                scopes=("openid", ADMIN_SCOPE),
+                redirect_uri=CALLBACK,
+                scopes=scopes,
                 nonce=None,
                 code_challenge=None,
                 auth_time=int(self.core.clock.now()),
             )
             tokens = await self.core.tokens.redeem_code(
-                pool, client, code=code, redirect_uri=redirect, code_verifier=None
+                pool, client, code=code, redirect_uri=CALLBACK, code_verifier=None
             )
-            return str(tokens.access_token)  # type: ignore[union-attr]
+            assert isinstance(tokens, TokenSet), tokens
+            return tokens
 
         return self.run(make())
+
+    def signs_in(self, username: str, password: str = PASSWORD) -> bool:
+        """Whether somebody gets in with a password."""
+
+        async def sign_in() -> bool:
+            known = await self.core.client(CLIENT_ID)
+            assert known is not None
+            outcome = await self.core.signin.with_password(
+                *known, username=username, password=password, address="192.0.2.1"
+            )
+            return isinstance(outcome, SignedIn)
+
+        return self.run(sign_in())
 
 
 @contextmanager

@@ -132,6 +132,8 @@ class PasswordSteps:
         if text := find_unfit(caller.pool, changes) or find_unwritable(caller.client, changes):
             return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, text)
         try:
+            if await self.desk.passwords.is_reused(caller.pool, user, password):
+                return refuse(SignInReason.PASSWORD_REUSED)
             credentials = await self.desk.passwords.make(caller.pool, user.username, password)
         except HasherBusy:
             return refuse(SignInReason.BUSY)
