@@ -328,7 +328,12 @@ async def revoke_user(records: Records, user: User, now: float) -> None:
 
 
 def _refuse_refresh(state: RefreshState, user: User | None) -> GrantRefused | None:
-    """Say why a refresh token of this state and user gives nothing, or None."""
+    """Say why a refresh token of this state and user gives nothing, or None.
+
+    A disabled user's tokens are revoked, too; that the user is disabled is what their app has to hear.
+    """
+    if state is RefreshState.REVOKED and user is not None and not ageing.may_hold_tokens(user):
+        return GrantRefused("invalid_grant", reason=GrantReason.DISABLED)
     if state is not RefreshState.GOOD:
         return GrantRefused("invalid_grant", reason=_REFUSED[state])
     if user is None:
