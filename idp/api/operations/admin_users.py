@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from idp.api.call import Call
 from idp.api.errors import ApiError, invalid_parameter, served
+from idp.api.operations.mfa import mfa_members
 from idp.api.operations.profile import refuse_options
 from idp.api.paging import limit_of, read_position, write_position
 from idp.api.present import attribute_list, present, read_attributes, timestamp, user_type
@@ -69,9 +70,11 @@ def _check_mediums(call: Call, pool: Pool, attributes: Mapping[str, str]) -> Non
 @operation("AdminGetUser")
 async def admin_get_user(call: Call) -> Mapping[str, object]:
     """Return everything about a user."""
-    user = await call.found_user(await call.pool())
+    pool = await call.pool()
+    user = await call.found_user(pool)
     return {
         "Username": user.username,
+        **await mfa_members(call, pool, user),
         "UserAttributes": attribute_list(user),
         "UserCreateDate": timestamp(user.created_at),
         "UserLastModifiedDate": timestamp(user.updated_at),

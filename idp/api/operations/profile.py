@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from idp.api.call import Call
 from idp.api.errors import invalid_parameter, served
+from idp.api.operations.mfa import mfa_members
 from idp.api.present import attribute_list, delivery_details, present, read_attributes
 from idp.api.registry import operation
 
@@ -13,8 +14,12 @@ from idp.api.registry import operation
 @operation("GetUser")
 async def get_user(call: Call) -> Mapping[str, object]:
     """Return the attributes that the client may read."""
-    _, client, user, _ = await call.user()
-    return {"Username": user.username, "UserAttributes": attribute_list(user, client)}
+    pool, client, user, _ = await call.user()
+    return {
+        "Username": user.username,
+        "UserAttributes": attribute_list(user, client),
+        **await mfa_members(call, pool, user),
+    }
 
 
 @operation("UpdateUserAttributes")
