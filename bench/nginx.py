@@ -11,7 +11,7 @@ from bench.processes import Program
 FRAME = """
 daemon off; user {user}; worker_processes 1; worker_rlimit_nofile {files}; pid {folder}/{name}.pid;
 error_log stderr warn;
-events {{ worker_connections {files}; }}
+events {{ worker_connections {files}; multi_accept on; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; sendfile on; tcp_nopush on;
   client_body_temp_path {folder}/{name}-body; proxy_temp_path {folder}/{name}-proxy;

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import resource
 
-RESERVED = 64
+RESERVED = 192
 """Descriptors for what is neither client nor target: files, listening sockets, the user pool."""
 FEW = 8192
 """A hard limit below this one is worth a warning: some distributions have 4096."""

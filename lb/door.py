@@ -20,6 +20,8 @@ from lb.observe.connection_log import ConnectionRecord
 from lb.tls import ListenerTls
 from lb.tls_server import Service, TlsServer
 
+ACCEPTS_PER_TURN = 16
+"""Connections taken in one turn of the event loop; more would wake other workers for nothing too often."""
 IDLE_SECONDS = 5.0
 """How long an idle connection of a retired door waits for one more request."""
 SETTLE_SECONDS = 1.0
@@ -71,10 +73,19 @@ class Door(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting, and say so to `start`."""
         if self._tls is None:
-            await super().startup(sockets)
+            await super().startup([self.socket, *self._more_queues()])
         else:
             self._start_tls(self._tls)
         self._ready.set()
+
+    def _more_queues(self) -> list[socket.socket]:
+        """Return further descriptors of the listening socket.
+
+        libuv accepts one connection for each of them in a turn of the loop. A busy process has turns of 20 ms
+        and more: with one descriptor, the last of 512 clients who came together were not accepted for ten
+        seconds, while the first ones were served again and again.
+        """
+        return [self.socket.dup() for _ in range(ACCEPTS_PER_TURN - 1)]
 
     def _start_tls(self, tls: ListenerTls) -> None:
         service = Service(tls, self._make_protocol, self._report)
