@@ -68,6 +68,12 @@ class Incoming:
     """Names that Connection declared hop-by-hop."""
     forwarded_for: Sequence[bytes] = ()
     trace: bytes | None = None
+    http2: bool = False
+    """Came over HTTP/2."""
+    grpc: bool = False
+    """It is a gRPC call: only ever over HTTP/2."""
+    takes_trailers: bool = False
+    """The client said `te: trailers`."""
     invalid_names: bool = False
     """Some header's name is outside `[-A-Za-z0-9]+`."""
     names_dropped: bool = False

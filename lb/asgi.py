@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -174,8 +174,11 @@ def find_load_balancer(app: object) -> LoadBalancer:
 class WireHooks(Protocol):
     """What the connection under the ASGI server can do that ASGI cannot say."""
 
-    def abort_response(self) -> None:
-        """Reset the connection."""
+    def abort_response(self, code: int = 0) -> None:
+        """Reset the connection, or the stream with `code`."""
+
+    def write_trailers(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take the response's trailers."""
 
     def flush(self) -> None:
         """Write what was sent."""
@@ -212,6 +215,7 @@ class AsgiDownstream:
 
     __slots__ = (
         "_aborted",
+        "_code",
         "_done",
         "_events",
         "_exchange",
@@ -232,6 +236,7 @@ class AsgiDownstream:
         self._full = False
         self._done = False
         self._aborted = False
+        self._code = 0
         self._taken_at = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self._readable: asyncio.Event | None = None
@@ -267,7 +272,7 @@ class AsgiDownstream:
         if self._aborted:
             if self._hooks is None:
                 raise ResponseAbortedError
-            self._hooks.abort_response()
+            self._hooks.abort_response(self._code)
 
     async def read_request(self, exchange: Exchange, receive: Receive) -> None:
         """Feed the request's body, then the client's departure, to the exchange."""
@@ -326,6 +331,11 @@ class AsgiDownstream:
         if self._hooks is None:
             self._count(len(data))
 
+    def write_trailers(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Give them to the connection, past the application: it sends them when the body has ended."""
+        if self._hooks is not None:
+            self._hooks.write_trailers(pairs)
+
     def flush(self) -> None:
         """Wake `run`; pause the target while more waits here than the server takes."""
         self._wake()
@@ -352,11 +362,12 @@ class AsgiDownstream:
             self._exchange.record.sent_bytes = 0
         return True
 
-    def abort_response(self) -> None:
+    def abort_response(self, code: int = 0) -> None:
         """Break off after what was queued; at once where the client does not take it."""
         self._aborted = True
+        self._code = code
         if self._full and self._hooks is not None:
-            self._hooks.abort_response()
+            self._hooks.abort_response(code)
 
     def exchange_done(self, exchange: Exchange) -> None:
         """End `run` when the events are sent."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from random import getrandbits
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from lb.admission import Incoming
+from lb.downstream import Downstream, Pairs
+from lb.grpc import fits, in_grpc
 from lb.headers import listed_in_connection
 from lb.observe.record import AccessRecord
 from lb.observe.trace import trace_header
@@ -43,54 +44,6 @@ REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Idempotent methods (RFC 9110 section 9.2.2): may be sent again when a reused connection turns out dead."""
 
 
-class Downstream(Protocol):
-    """The client's side of an exchange."""
-
-    def begin_response(
-        self, status: int, phrase: bytes, pairs: list[tuple[bytes, bytes]], *, framing: int, close: bool
-    ) -> None:
-        """Take the head; `close`: end the connection after this response."""
-
-    def write_body(self, data: bytes) -> None:
-        """Take a piece of the body."""
-
-    def flush(self) -> None:
-        """Write what was taken."""
-
-    def end_response(self) -> None:
-        """Write what was taken; the response is complete."""
-
-    def abort_response(self) -> None:
-        """End the connection so that the response cannot be taken for complete."""
-
-    def take_back(self) -> bool:
-        """Forget the response, if nothing of it was sent yet; False when it was."""
-
-    def exchange_done(self, exchange: Exchange) -> None:
-        """The exchange wants nothing more: call its `hand_over` when everything is written."""
-
-    def pause_request(self) -> None:
-        """Stop reading the request's body."""
-
-    def resume_request(self) -> None:
-        """Go on reading the request's body."""
-
-    def send_continue(self) -> None:
-        """Tell the client to send the body (100 Continue)."""
-
-    def open_tunnel(
-        self, exchange: Exchange, connection: UpstreamConnection, head: ResponseHead, rest: bytes
-    ) -> bool:
-        """Join client and target for good; False when this adapter cannot."""
-
-    def client_stalled(self, now: float) -> float:
-        """Return for how many seconds the client, who reads slowly, has taken nothing at all."""
-
-    @property
-    def tls_lines(self) -> bytes:
-        """Header lines with the TLS facts of the client's connection; empty on plain ones."""
-
-
 class Exchange:
     """One request and its response."""
 
@@ -106,6 +59,7 @@ class Exchange:
         "_retried",
         "_target",
         "_task",
+        "_trailers",
         "active_at",
         "done",
         "downstream",
@@ -142,6 +96,7 @@ class Exchange:
         self.response_started = False
         self.active_at = record.created
         self._pieces: list[bytes] = []
+        self._trailers: Pairs = ()
         self._body_bytes = 0
         self._request_paused = False
         self._client_full = False
@@ -207,6 +162,9 @@ class Exchange:
     def _answer(self, answer: Answer) -> None:
         record = self.record
         record.status = answer.status
+        incoming = self.incoming
+        if incoming is not None and incoming.grpc:
+            answer = in_grpc(answer)
         record.reason = answer.reason
         record.actions = answer.actions
         record.redirect_url = answer.redirect_url
@@ -272,6 +230,12 @@ class Exchange:
             record.transformed_host = dispatch.transformed_host
             record.transformed_uri = dispatch.transformed_uri
             record.transform_status = dispatch.transform_status
+        incoming = self.incoming
+        assert incoming is not None
+        group = self.listener.target_groups.get(dispatch.group)
+        if group is not None and not fits(group.protocol_version, incoming):
+            self._give_up(Reason.PROTOCOL_MISMATCH)
+            return
         target = self.runtime.registry.choose(dispatch.group)
         if target is None:
             self._give_up(Reason.NO_TARGETS)
@@ -280,8 +244,6 @@ class Exchange:
         record.target = target.address
         self.runtime.registry.begin(target)
         self._request_head = self._build_request_head(dispatch)
-        incoming = self.incoming
-        assert incoming is not None
         if incoming.invalid_names or incoming.names_dropped:
             dropped = incoming.names_dropped or self.listener.attributes.drop_invalid_header_fields
             self.runtime.metrics.count(f"{'Dropped' if dropped else 'Forwarded'}InvalidHeaderRequestCount")
@@ -325,6 +287,8 @@ class Exchange:
             head_only=self.record.method == "HEAD",
             chunked=incoming.chunked,
             complete=self.request_complete,
+            takes_trailers=incoming.takes_trailers,
+            trailers=self._trailers,
         )
 
     def _build_request_head(self, dispatch: Dispatch) -> bytes:
@@ -355,11 +319,16 @@ class Exchange:
         if held > HIGH_WATER and not self._request_paused and self.started:
             self._pause_request()
 
+    def on_request_trailers(self, pairs: Pairs) -> None:
+        """Take the trailers that end the request; only targets of HTTP/2 get them."""
+        self.record.received_bytes += sum(len(name) + len(value) + 4 for name, value in pairs)
+        self._trailers = pairs
+
     def on_request_end(self) -> None:
         """The request's body is complete."""
         self.request_complete = True
         if not self.done and self._connection is not None:
-            self._connection.end_request()
+            self._connection.end_request(self._trailers)
 
     def on_request_broken(self) -> None:
         """The rest of the request's body is malformed: refuse, or break off."""
@@ -412,7 +381,7 @@ class Exchange:
 
     def _response_pairs(self, head: ResponseHead) -> list[tuple[bytes, bytes]]:
         edits = self.listener.edits
-        also: Sequence[tuple[bytes, bytes]] = self._dispatch.response_headers if self._dispatch else ()
+        also: Pairs = self._dispatch.response_headers if self._dispatch else ()
         listed = listed_in_connection(head.connection) if head.connection else frozenset()
         if not (also or listed or edits.active):
             return head.pairs
@@ -421,6 +390,10 @@ class Exchange:
     def on_response_body(self, data: bytes) -> None:
         """Hand a piece of the response's body to the client."""
         self.downstream.write_body(data)
+
+    def on_response_trailers(self, pairs: Pairs) -> None:
+        """Hand the trailers to the client: they end the response."""
+        self.downstream.write_trailers(pairs)
 
     def on_response_flush(self) -> None:
         """Let the client's side write what came together."""
@@ -446,20 +419,35 @@ class Exchange:
             return
         if connection is not None and self._may_retry(connection) and self._target is not None:
             self._retried = True
+            self._pieces = list(connection.replay or ())
             self._connect(self._target, fresh=True)
+            return
+        if connection is not None and connection.reset_code and self._forwards_reset_codes():
+            self.record.reason = reason
+            self.downstream.abort_response(connection.reset_code)
+            self._finish()
             return
         self._give_up(reason)
 
+    def _forwards_reset_codes(self) -> bool:
+        """Tell whether clients hear the code with which a target resets a stream, instead of 502."""
+        incoming, dispatch = self.incoming, self._dispatch
+        group = self.listener.target_groups.get(dispatch.group) if dispatch is not None else None
+        return incoming is not None and incoming.http2 and group is not None and group.forwards_reset_codes
+
     def _may_retry(self, connection: Courier) -> bool:
-        """A reused connection closed before any byte of a response: the target was closing it as we wrote."""
+        """The target has not looked at the request, as it said; or a reused connection closed before any
+        byte of a response: the target was closing it as we wrote.
+        """
+        if self._retried or self._target is None or self._target.released:
+            return False
+        if connection.unprocessed:
+            return connection.replay is not None
         return (
             connection.served > 0
             and not connection.response_begun
-            and not self._retried
             and not self._body_bytes
             and self.record.method in REPEATABLE
-            and self._target is not None
-            and not self._target.released
         )
 
     # The client's side.

@@ -32,6 +32,8 @@ class Reason(Enum):
     REQUEST_TIMEOUT = Cause(408)
     URI_TOO_LONG = Cause(414)
     TOO_MANY_FORWARDED_ADDRESSES = Cause(463)
+    PROTOCOL_MISMATCH = Cause(464)
+    """The target group's ProtocolVersion takes no such request."""
     UNSUPPORTED_TRANSFER_ENCODING = Cause(501)
     VERSION_NOT_SUPPORTED = Cause(505)
     REDIRECT_TOO_LONG = Cause(507, "HTTP_Redirect_Url_Limit_Exceeded_Count")

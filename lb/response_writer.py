@@ -12,6 +12,7 @@ import re
 import socket
 import struct
 from collections import deque
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,9 @@ class ResponseWriter:
         else:
             self._out.append(data)
 
+    def write_trailers(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Drop them, like those of targets of HTTP/1: clients merge trailers into headers."""
+
     def flush(self) -> None:
         """Write what was taken, in one piece."""
         out = self._out
@@ -154,7 +158,7 @@ class ResponseWriter:
         self.keep_alive = True
         return True
 
-    def abort_response(self) -> None:
+    def abort_response(self, code: int = 0) -> None:
         """Reset the connection: a body that ends with the connection must not look complete."""
         self._out.clear()
         self.keep_alive = False

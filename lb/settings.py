@@ -47,6 +47,14 @@ class LoadBalancerAttributes:
     """Whether HTTPS listeners offer HTTP/2."""
 
 
+class ProtocolVersion(Enum):
+    """`ProtocolVersion` of a target group: what its targets are sent."""
+
+    HTTP1 = "HTTP1"
+    HTTP2 = "HTTP2"
+    GRPC = "GRPC"
+
+
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
     """A target group's health check (alb.md 5.5)."""
@@ -60,7 +68,7 @@ class HealthCheck:
     healthy_threshold: int = 5
     unhealthy_threshold: int = 2
     matcher: str = "200"
-    """`200`, `200,202`, `200-299` or a mix."""
+    """`200`, `200,202`, `200-299` or a mix; of a GRPC group gRPC codes from 0 to 99."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,9 @@ class TargetGroupSettings:
     minimum_healthy_count: int = 1
     """`target_group_health.unhealthy_state_routing.minimum_healthy_targets.count`: below it, fail open."""
     minimum_healthy_percentage: int | None = None
+    protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
+    forwards_reset_codes: bool = False
+    """`routing.http2.rst_stream_error_forwarding.enabled`: clients get the code of a target's RST_STREAM."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lb.headers import ForwardPolicy, ResponseEdits
 from lb.outcomes import Answer, Pending, PreActionOutcome
-from lb.settings import ListenerSettings, LoadBalancerAttributes, Settings
+from lb.settings import ListenerSettings, LoadBalancerAttributes, Settings, TargetGroupSettings
 from rules.actions import AuthenticateCognito, AuthenticateOidc, PreAction
 from rules.request import RequestHead
 from rules.ruleset import Decision, RuleSet
@@ -53,6 +53,7 @@ class ListenerSnapshot:
     serve_key: Callable[[str], Answer | None] | None
     """Answers for key documents; None where there is nothing to verify."""
     group_arns: Mapping[str, str]
+    target_groups: Mapping[str, TargetGroupSettings]
     elb: str
     """`app/<name>/<id>`, the load balancer in the access log."""
     default_host: str
@@ -122,6 +123,7 @@ def _compile_listener(
         callback=authentication.callback(handlers) if logs_in else None,
         serve_key=authentication.serve_key if logs_in else None,
         group_arns={name: group.arn for name, group in settings.target_groups.items()},
+        target_groups=settings.target_groups,
         elb=settings.arn.partition(":loadbalancer/")[2] or settings.name,
         default_host=settings.name,
     )

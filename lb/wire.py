@@ -320,7 +320,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self._cycle = Cycle(self, exchange, scope)
         self._start_asgi_task(cast(Any, self._cycle), self.app)
 
-    def abort_response(self) -> None:
+    def abort_response(self, code: int = 0) -> None:
         """Reset the connection."""
         if self._cycle is not None:
             self._cycle.disconnect()

@@ -277,6 +277,20 @@ TARGET_GROUP = _table(
         _one_of("true", "false", "use_load_balancer_configuration"),
         Support.AWS_ONLY,
     ),
+    Attribute(
+        "routing.http2.rst_stream_error_forwarding.enabled",
+        _BOOLEAN,
+        "false",
+        _boolean,
+        field="forwards_reset_codes",
+    ),
+    Attribute(
+        "waf.http2.traffic_inspection_behavior",
+        "inspect_immediately, inspect_after_sufficient_data",
+        "inspect_immediately",
+        _one_of("inspect_immediately", "inspect_after_sufficient_data"),
+        Support.AWS_ONLY,
+    ),
     Attribute("stickiness.enabled", _BOOLEAN, "false", _boolean, Support.REFUSED),
     Attribute(
         "stickiness.type",

@@ -10,15 +10,16 @@ from typing import Any
 from lb.config.arns import Arns, build_arns
 from lb.config.attributes import LISTENER, AttributeValue
 from lb.config.models import ConfigFile, ListenerSection, PoolServerSection, TargetGroupSection
+from lb.config.protocol_versions import build_health_check
 from lb.config.trust_stores import build_mutual, build_trust_stores
 from lb.settings import (
     CertificateFiles,
     DesyncMode,
-    HealthCheck,
     ListenerSettings,
     LoadBalancerAttributes,
     MutualAuthentication,
     PoolServerSettings,
+    ProtocolVersion,
     Settings,
     TargetGroupSettings,
     TargetSettings,
@@ -127,16 +128,8 @@ def _target_group(section: TargetGroupSection, arns: Arns, values: Values) -> Ta
         protocol=section.protocol,
         port=section.port or 80,
         targets=tuple(TargetSettings(each.id, each.port or default_port) for each in section.targets),
-        health_check=HealthCheck(
-            protocol=section.health_check_protocol or "HTTP",
-            port=section.health_check_port,
-            path=section.health_check_path,
-            interval_seconds=section.health_check_interval_seconds,
-            timeout_seconds=section.health_check_timeout_seconds,
-            healthy_threshold=section.healthy_threshold_count,
-            unhealthy_threshold=section.unhealthy_threshold_count,
-            matcher=section.matcher.http_code,
-        ),
+        health_check=build_health_check(section),
+        protocol_version=ProtocolVersion(section.protocol_version),
         **members,
     )
 

@@ -15,6 +15,7 @@ from lb.config.listeners import forwarded_groups
 from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
 from lb.config.pools import check_access, check_delivery
 from lb.config.problems import Place
+from lb.config.protocol_versions import check_matcher, warn_about_protocols
 from lb.config.suggest import did_you_mean
 from lb.config.trust_stores import build_trust_stores, check_mutual, check_trust_stores
 from lb.config.validation import Sections
@@ -114,6 +115,7 @@ def _check_target_groups(document: Document, groups: Mapping[int, TargetGroupSec
             message = "`HealthCheckTimeoutSeconds` must be less than `HealthCheckIntervalSeconds`"
             place: Place = (*where, "HealthCheckTimeoutSeconds")
             document.report(place, "BadValue", message)
+        check_matcher(document, where, group)
         _check_targets(document, where, group)
 
 
@@ -141,6 +143,7 @@ def warn_about_use(document: Document, file: ConfigFile, rulesets: Mapping[int, 
             document.warn(where, "TargetGroupUnused", f"no rule forwards to target group `{group.name}`")
         elif not group.targets:
             document.warn(where, "NoTargets", f"target group `{group.name}` has no targets: it answers 503")
+    warn_about_protocols(document, file, rulesets)
     if file.user_pools is None and "pool_server" in file.model_fields_set:
         message = "`PoolServer` without `UserPools`: nothing is served there"
         document.warn(("PoolServer",), "NoUserPools", message, key=True)

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_pascal
 
 from lb.config.rule_shapes import Action, Rule, ShownAs
+from lb.targets.health import GRPC_CODES, HTTP_CODES, parse_matcher
 from lb.workers.cpus import count_cpus
 
 Protocol = Literal["HTTP", "HTTPS"]
@@ -91,12 +92,19 @@ def _check_database(value: str) -> str:
     return value
 
 
-def _check_matcher(value: str) -> str:
-    for part in value.split(","):
-        bounds = re.fullmatch(r"([0-9]{3})(?:-([0-9]{3}))?", part.strip())
-        low, high = (int(bounds[1]), int(bounds[2] or bounds[1])) if bounds else (0, 0)
-        if not 200 <= low <= high <= 499:
-            raise ValueError('codes from 200 to 499: "200", "200,202", "200-299" or a mix')
+def _check_http_code(value: str) -> str:
+    try:
+        parse_matcher(value, HTTP_CODES)
+    except ValueError:
+        raise ValueError('codes from 200 to 499: "200", "200,202", "200-299" or a mix') from None
+    return value
+
+
+def _check_grpc_code(value: str) -> str:
+    try:
+        parse_matcher(value, GRPC_CODES)
+    except ValueError:
+        raise ValueError('codes from 0 to 99: "12", "0,12", "0-16" or a mix') from None
     return value
 
 
@@ -232,8 +240,12 @@ class TargetSection(Section):
 class MatcherSection(Section):
     """Which answers count as healthy."""
 
-    http_code: Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_check_matcher)] = "200"
+    http_code: Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_check_http_code)] = "200"
     """Status codes from 200 to 499: `"200"`, `"200,202"`, `"200-299"` or a mix."""
+    grpc_code: Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_check_grpc_code)] | None = (
+        None
+    )
+    """Status codes of gRPC from 0 to 99, for GRPC groups. Default: `"12"`, "unimplemented"."""
 
 
 class TargetGroupSection(Section):
@@ -245,8 +257,9 @@ class TargetGroupSection(Section):
     """`HTTP` or `HTTPS` towards the targets. As in AWS, certificates of targets are not verified."""
     port: PortNumber | None = None
     """Port of targets that name none."""
-    protocol_version: Literal["HTTP1"] = "HTTP1"
-    """HTTP version towards the targets."""
+    protocol_version: Annotated[Literal["HTTP1", "HTTP2", "GRPC"], BeforeValidator(_upper)] = "HTTP1"
+    """What the targets are sent: HTTP/1.1, HTTP/2, or gRPC. HTTP2 and GRPC take clients of HTTP/2 alone, and
+    so need an HTTPS listener; see [HTTP/2](http2.md)."""
     target_type: Literal["ip"] = "ip"
     """Kind of targets."""
     targets: Annotated[tuple[TargetSection, ...], Field(max_length=1000)] = ()
@@ -264,8 +277,10 @@ class TargetGroupSection(Section):
         ),
     ] = None
     """Port to check; `traffic-port`, the default, is the one that gets requests."""
-    health_check_path: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^/[!-~]*$")] = "/"
-    """Path, and query, of the check."""
+    health_check_path: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^/[!-~]*$")] | None = (
+        None
+    )
+    """Path, and query, of the check. Default: `/`; of a GRPC group the method `/AWS.ALB/healthcheck`."""
     health_check_interval_seconds: Annotated[int, Field(ge=5, le=300)] = 30
     """Seconds between checks."""
     health_check_timeout_seconds: Annotated[int, Field(ge=2, le=120)] = 5

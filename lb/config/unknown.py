@@ -36,7 +36,6 @@ INSTEAD: Mapping[str, str] = {
     "CertificateArn": "`CertificateFile` and `PrivateKeyFile` take the place of `CertificateArn`",
     "AlpnPolicy": "`AlpnPolicy` is for network load balancers",
     "TargetControlPort": "the target optimizer is not supported yet",
-    "GrpcCode": "gRPC target groups are not supported yet",
 }
 
 

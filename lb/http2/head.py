@@ -22,6 +22,7 @@ from lb.admission import (
     admit,
     is_method,
 )
+from lb.grpc import is_grpc
 from lb.headers import Kind, classify
 from lb.reasons import Reason
 
@@ -53,6 +54,8 @@ class Fields:
     pairs: list[tuple[bytes, bytes]] = field(default_factory=list)
     kinds: list[int] = field(default_factory=list)
     specials: list[tuple[int, bytes]] = field(default_factory=list)
+    content_type: bytes = b""
+    takes_trailers: bool = False
     size: int = 0
     """Bytes of the head in HTTP/1's form."""
 
@@ -73,7 +76,11 @@ def read_fields(block: Iterable[tuple[bytes, bytes]]) -> Fields:
             kind = _check_name(name)
         if not _VALUE.fullmatch(value) or (name == b"te" and value.lower() != b"trailers"):
             raise Malformed(f"value of {name!r}")
-        if name == b"cookie":
+        if name == b"te":
+            fields.takes_trailers = True
+        elif name == b"content-type":
+            fields.content_type = value
+        elif name == b"cookie":
             crumbs.append(value)
             if len(crumbs) > 1:
                 continue
@@ -83,6 +90,22 @@ def read_fields(block: Iterable[tuple[bytes, bytes]]) -> Fields:
     _take_pseudo(fields, pseudo)
     fields.size += sum([len(name) + len(value) + 4 for name, value in fields.pairs])
     return fields
+
+
+def read_trailers(block: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the trailers that may go to a target: nobody may forge headers by them. Raises `Malformed`."""
+    trailers = []
+    for name, value in block:
+        check_field(name, value)
+        if classify(name)[1] == Kind.PLAIN:
+            trailers.append((name, value))
+    return trailers
+
+
+def check_field(name: bytes, value: bytes) -> None:
+    """Raise `Malformed` for a regular field that no message may have (RFC 9113 sections 8.2.1 and 8.2.2)."""
+    if not _NAME.fullmatch(name) or name in _FORBIDDEN or not _VALUE.fullmatch(value):
+        raise Malformed(f"header {name!r}")
 
 
 def _check_name(name: bytes) -> int:
@@ -165,6 +188,10 @@ def admit_fields(fields: Fields, *, ended: bool, origin: Origin) -> Incoming | R
         specials=specials,
         origin=origin,
     )
+    if isinstance(incoming, Incoming):
+        incoming.http2 = True
+        incoming.takes_trailers = fields.takes_trailers
+        incoming.grpc = is_grpc(fields.content_type)
     if isinstance(incoming, Incoming) and ended:
         if incoming.content_length > 0:
             return Reason.BAD_REQUEST

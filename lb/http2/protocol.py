@@ -37,9 +37,9 @@ from lb.desync.mitigation import note, settle
 from lb.exchange import HIGH_WATER, Exchange
 from lb.http2.cycle import start_cycle
 from lb.http2.gate import Abuse, Budget, FrameGate
-from lb.http2.head import Fields, Malformed, admit_fields, read_fields
+from lb.http2.head import Fields, Malformed, admit_fields, read_fields, read_trailers
 from lb.http2.outlet import Outlet
-from lb.http2.session import CONNECTION_WINDOW, MAX_STREAMS, STREAM_WINDOW, Session
+from lb.http2.session import MAX_STREAMS, STREAM_WINDOW, Session
 from lb.http2.stream import Stream
 from lb.reasons import Reason
 
@@ -89,7 +89,6 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         self.gate = FrameGate(Budget(self.connected_at))
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.outlet: Outlet[Stream] = cast("Outlet[Stream]", None)
-        self._unacknowledged = 0
         self._leaving_since = 0.0
         """The end was announced; 0.0: not yet."""
         self._last_stream = -1
@@ -195,7 +194,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         self.gate.budget.spend(_BAD_STREAM_COST, monotonic())
         self._reset(stream_id, code)
 
-    def _reset(self, stream_id: int, code: ErrorCodes) -> None:
+    def _reset(self, stream_id: int, code: int) -> None:
         # Reset by the client already: h2 is ahead of the events that are still to be handled.
         with contextlib.suppress(StreamClosedError):
             self.session.reset_stream(stream_id, code)
@@ -210,7 +209,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         else:
             record.uri = fields.path.decode("latin-1")
             note(record, classify_framing(fields.method, "2", fields.specials))
-        record.type, record.version = "h2", "HTTP/2.0"
+        record.type, record.version = "grpcs" if incoming and incoming.grpc else "h2", "HTTP/2.0"
         stream = Stream(self, stream_id)
         stream.exchange = exchange = Exchange(
             self.runtime,
@@ -245,7 +244,7 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
             self.break_off(stream)
 
     def _on_data(self, event: DataReceived) -> None:
-        self._give_back(event.flow_controlled_length or 0)
+        self.session.give_back(event.flow_controlled_length or 0)
         stream = self.streams.get(event.stream_id or 0)
         if stream is None or stream.exchange.done:
             return
@@ -262,7 +261,17 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
             self.open_window(stream)
 
     def _on_trailers(self, event: TrailersReceived) -> None:
-        """Drop them: nobody may forge headers by them."""
+        """Hand on those that pass; only targets of HTTP/2 get them, as trailers again."""
+        stream = self.streams.get(event.stream_id or 0)
+        if stream is None or stream.exchange.done:
+            return
+        try:
+            trailers = read_trailers(event.headers)
+        except Malformed as malformed:
+            log.debug("malformed trailers from %s: %s", self.peer, malformed)
+            self._mismatch(stream)
+        else:
+            stream.exchange.on_request_trailers(trailers)
 
     def _on_end(self, event: StreamEnded) -> None:
         stream = self.streams.get(event.stream_id or 0)
@@ -290,15 +299,6 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         if event.ping_data == _FAREWELL and self._leaving_since:
             self._say_last()
 
-    # Windows of the client.
-
-    def _give_back(self, size: int) -> None:
-        """Open the connection's window by what came, whatever its stream waits for."""
-        self._unacknowledged += size
-        if self._unacknowledged >= CONNECTION_WINDOW // 4:
-            self.session.increment_flow_control_window(self._unacknowledged)
-            self._unacknowledged = 0
-
     def open_window(self, stream: Stream) -> None:
         """Open a stream's window by what its target has made room for."""
         size = stream.unacknowledged
@@ -319,13 +319,13 @@ class Http2Protocol(ClientFacts, asyncio.Protocol):
         self.gate.budget.earn(_SERVED_CREDIT)
         self._release(stream)
 
-    def break_off(self, stream: Stream) -> None:
+    def break_off(self, stream: Stream, code: int = ErrorCodes.INTERNAL_ERROR) -> None:
         """Reset a stream so that its response cannot be taken for complete."""
         if stream.closed:
             return
         self.outlet.drop(stream)
         if not self.outlet.dead:
-            self._reset(stream.id, ErrorCodes.INTERNAL_ERROR)
+            self._reset(stream.id, code)
         self._release(stream)
         stream.free_application()
 

@@ -59,6 +59,14 @@ class _Session(H2Connection):
     def __init__(self, *, client_side: bool) -> None:
         super().__init__(_configuration(client_side=client_side))
         self.encoder: Any = StaticEncoder()
+        self._unacknowledged = 0
+
+    def give_back(self, size: int) -> None:
+        """Open the connection's window by what came, whatever its stream waits for."""
+        self._unacknowledged += size
+        if self._unacknowledged >= CONNECTION_WINDOW // 4:
+            self.increment_flow_control_window(self._unacknowledged)
+            self._unacknowledged = 0
 
     def _forget_closed_streams(self) -> None:
         if len(self.streams) > KEPT_STREAMS:

@@ -6,9 +6,11 @@ around the load balancer it stands in for the protocol under `lb.cycle.Cycle`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from h2.errors import ErrorCodes
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from lb.exchange import Exchange
@@ -109,9 +111,9 @@ class Stream(OutboundStream):
         """Take a piece of the body."""
         self.queue(data)
 
-    def write_trailers(self, pairs: list[tuple[bytes, bytes]]) -> None:
+    def write_trailers(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         """Take the trailers: they end the response."""
-        self.trailers = pairs
+        self.trailers = list(pairs)
 
     def flush(self) -> None:
         """Send what can be sent; hold the target back when too much waits."""
@@ -136,9 +138,9 @@ class Stream(OutboundStream):
         self.protocol.outlet.waiting.pop(self.id, None)
         return True
 
-    def abort_response(self) -> None:
+    def abort_response(self, code: int = 0) -> None:
         """Reset the stream: a response that breaks off must not look complete."""
-        self.protocol.break_off(self)
+        self.protocol.break_off(self, code or ErrorCodes.INTERNAL_ERROR)
 
     def exchange_done(self, exchange: Exchange) -> None:
         """Hand the record over when the last byte has been sent."""

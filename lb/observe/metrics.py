@@ -62,6 +62,8 @@ class Metrics:
         if ":" in record.client:
             numbers.counters["IPv6RequestCount"] += 1
             numbers.counters["IPv6ProcessedBytes"] += size
+        if record.type == "grpcs":
+            numbers.counters["GrpcRequestCount"] += 1
         if record.classification:
             numbers.counters["DesyncMitigationMode_NonCompliant_Request_Count"] += 1
         if "jwt-validation" in record.actions and record.reason is None:

@@ -23,6 +23,7 @@ COUNTERS = {
     "ProcessedBytes": Name("processed_bytes", "Bytes received from and sent to clients"),
     "IPv6ProcessedBytes": Name("ipv6_processed_bytes", "Those of them over IPv6"),
     "IPv6RequestCount": Name("ipv6_request_count", "Requests over IPv6"),
+    "GrpcRequestCount": Name("grpc_request_count", "Requests of gRPC"),
     "RuleEvaluations": Name("rule_evaluations", "Rules evaluated, default rules left out"),
     "NewConnectionCount": Name("new_connection_count", "Connections accepted from clients"),
     "RejectedConnectionCount": Name("rejected_connection_count", "Connections refused at a limit"),

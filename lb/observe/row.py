@@ -31,7 +31,7 @@ _TWO_UNKNOWN = '"-" "-"'
 _THREE_UNKNOWN = '"-" "-" "-"'
 
 
-_NO_STATUS = {"h2": "000"}
+_NO_STATUS = {"h2": "000", "grpcs": "000"}
 """ALB's status of a request in place of which its HTTP/2 connection got GOAWAY (alb.md 8)."""
 
 

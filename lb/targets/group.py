@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from lb.settings import HealthCheck, TargetGroupSettings
-from lb.targets.health import Health, HealthReason, TargetState, Thresholds, parse_matcher
+from lb.settings import HealthCheck, ProtocolVersion, TargetGroupSettings
+from lb.targets.health import (
+    GRPC_CODES,
+    HTTP_CODES,
+    Health,
+    HealthReason,
+    TargetState,
+    Thresholds,
+    parse_matcher,
+)
 
-TargetKey = tuple[str, int, bool]
-"""What makes two registrations the same target: id, port, TLS or not."""
+TargetKey = tuple[str, int, bool, ProtocolVersion]
+"""What makes two registrations the same target: id, port, TLS or not, and what it is sent."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -29,11 +37,14 @@ class Target:
     host: str = ""
     port: int = 0
     tls: bool = False
+    multiplexed: bool = False
+    """Speaks HTTP/2: requests share connections."""
     address: str = ""
     """`10.1.2.3:8080`, `[::1]:8080`: for Host headers and the access log."""
 
     def __post_init__(self) -> None:
-        self.host, self.port, self.tls = self.key
+        self.host, self.port, self.tls, version = self.key
+        self.multiplexed = version is not ProtocolVersion.HTTP1
         self.address = format_address(self.host, self.port)
 
     @property
@@ -65,6 +76,7 @@ class Probe:
     path: str
     interval: float
     timeout: float
+    version: ProtocolVersion = ProtocolVersion.HTTP1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,10 @@ class TargetGroup:
     def keys(self) -> tuple[TargetKey, ...]:
         """The targets that are to be registered, each once, in the order configured."""
         tls = self.settings.protocol == "HTTPS"
-        return tuple(dict.fromkeys((target.id, target.port, tls) for target in self.settings.targets))
+        version = self.settings.protocol_version
+        return tuple(
+            dict.fromkeys((target.id, target.port, tls, version) for target in self.settings.targets)
+        )
 
 
 def compile_group(settings: TargetGroupSettings) -> TargetGroup:
@@ -89,18 +104,20 @@ def compile_group(settings: TargetGroupSettings) -> TargetGroup:
         ValueError: the matcher is malformed.
     """
     check = settings.health_check
-    codes = parse_matcher(check.matcher)
+    version = settings.protocol_version
+    codes = parse_matcher(check.matcher, GRPC_CODES if version is ProtocolVersion.GRPC else HTTP_CODES)
     thresholds = Thresholds(codes, check.healthy_threshold, check.unhealthy_threshold)
-    return TargetGroup(settings, _probe(check), thresholds)
+    return TargetGroup(settings, _probe(check, version), thresholds)
 
 
-def _probe(check: HealthCheck) -> Probe:
+def _probe(check: HealthCheck, version: ProtocolVersion) -> Probe:
     return Probe(
         tls=check.protocol == "HTTPS",
         port=check.port,
         path=check.path,
         interval=check.interval_seconds,
         timeout=check.timeout_seconds,
+        version=version,
     )
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Self
 
-MATCHER_LOWEST, MATCHER_HIGHEST = 200, 499
+HTTP_CODES = range(200, 500)
+"""What `Matcher.HttpCode` may name."""
+GRPC_CODES = range(100)
+"""What `Matcher.GrpcCode` may name."""
 
 
 class TargetState(Enum):
@@ -88,7 +91,7 @@ class Failure(Enum):
 
 
 ProbeOutcome = int | Failure
-"""What one probe came to: the status that the target answered, or why there was none."""
+"""What one probe came to: the status that the target answered (of gRPC, its `grpc-status`), or why none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,8 @@ class Thresholds:
     unhealthy: int
 
 
-def parse_matcher(text: str) -> frozenset[int]:
-    """Parse `Matcher.HttpCode`: `200`, `200,202`, `200-299` or a mix, within 200 to 499.
+def parse_matcher(text: str, allowed: range = HTTP_CODES) -> frozenset[int]:
+    """Parse a matcher: `200`, `200,202`, `200-299` or a mix, within `allowed`.
 
     Raises:
         ValueError: naming the part that is wrong.
@@ -110,19 +113,17 @@ def parse_matcher(text: str) -> frozenset[int]:
     codes: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        low, high = _status(first, text), _status(last if dash else first, text)
+        low, high = _code(first, text, allowed), _code(last if dash else first, text, allowed)
         if low > high:
             raise ValueError(f"matcher {text!r}: {part.strip()!r} runs backwards")
         codes.update(range(low, high + 1))
     return frozenset(codes)
 
 
-def _status(digits: str, matcher: str) -> int:
+def _code(digits: str, matcher: str, allowed: range) -> int:
     # isdigit() alone would let other scripts' digits through to int().
-    if not (digits.isascii() and digits.isdigit() and MATCHER_LOWEST <= int(digits[:4]) <= MATCHER_HIGHEST):
-        raise ValueError(
-            f"matcher {matcher!r}: {digits!r} is no status from {MATCHER_LOWEST} to {MATCHER_HIGHEST}"
-        )
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 4 and int(digits) in allowed):
+        raise ValueError(f"matcher {matcher!r}: {digits!r} is no code from {allowed[0]} to {allowed[-1]}")
     return int(digits)
 
 

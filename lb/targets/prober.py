@@ -10,21 +10,29 @@ works there.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from urllib.parse import quote
 
 import httptools
 
+from lb.grpc import CONTENT_TYPE
+from lb.settings import ProtocolVersion
 from lb.targets.group import Probe, Target, format_address
 from lb.targets.health import Failure, ProbeOutcome
+from lb.targets.http2_prober import send_http2_probe
+from lb.upstream.connect import unverified_tls
 
 MAX_HEAD = 32 * 1024
 """All response headers, as for requests (alb.md 7.3)."""
+_UNVERIFIED = unverified_tls()
+_PLAIN = "Accept-Encoding: gzip, compressed"
+_GRPC = f"Content-Type: {CONTENT_TYPE.decode()}"
 _SAFE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
 async def send_probe(target: Target, probe: Probe) -> ProbeOutcome:
     """Probe `target` once. The caller bounds the time; the connection is closed however this ends."""
+    if probe.version is not ProtocolVersion.HTTP1:
+        return await send_http2_probe(target, probe, build_probe(target, probe))
     try:
         reader, writer = await asyncio.open_connection(
             target.host, probe.port or target.port, ssl=_UNVERIFIED if probe.tls else None
@@ -43,13 +51,14 @@ async def send_probe(target: Target, probe: Probe) -> ProbeOutcome:
 
 def build_probe(target: Target, probe: Probe) -> bytes:
     """Build the request of a probe; the path as configured, but for bytes that would end the request line."""
+    grpc = probe.version is ProtocolVersion.GRPC
     authority = format_address(target.host, probe.port or target.port)
     return (
-        f"GET {quote(probe.path, safe=_SAFE)} HTTP/1.1\r\n"
+        f"{'POST' if grpc else 'GET'} {quote(probe.path, safe=_SAFE)} HTTP/1.1\r\n"
         f"Host: {authority}\r\n"
         "Connection: close\r\n"
         "User-Agent: ELB-HealthChecker/2.0\r\n"
-        "Accept-Encoding: gzip, compressed\r\n\r\n"
+        f"{_GRPC if grpc else _PLAIN}\r\n\r\n"
     ).encode("ascii")
 
 
@@ -86,14 +95,3 @@ async def _read_status(reader: asyncio.StreamReader) -> ProbeOutcome:
 
 def _failure(error: OSError) -> Failure:
     return Failure.TIMED_OUT if isinstance(error, TimeoutError) else Failure.NO_ANSWER
-
-
-def _unverified() -> ssl.SSLContext:
-    """Build a context that takes any certificate: ALB does not validate those of targets."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-_UNVERIFIED = _unverified()

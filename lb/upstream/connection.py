@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("albacore.upstream")
 
+Pairs = Sequence[tuple[bytes, bytes]]
+
 MAX_RESPONSE_HEAD = 32 * 1024
 """ALB quota: all response headers."""
 MAX_INTERIM_RESPONSES = 64
@@ -85,6 +87,9 @@ class Requester(Protocol):
     def on_response_end(self) -> None:
         """The response is complete; the connection is no longer the requester's."""
 
+    def on_response_trailers(self, pairs: Pairs) -> None:
+        """Take the trailers that end the response; only HTTP/2 has them."""
+
     def on_response_flush(self) -> None:
         """Everything that arrived together was handed over: time to write it on."""
 
@@ -113,6 +118,18 @@ class Courier(Protocol):
         """Tell whether any byte of a response has arrived."""
 
     @property
+    def unprocessed(self) -> bool:
+        """Tell whether the target said that it has not looked at the request (RFC 9113 section 8.7)."""
+
+    @property
+    def reset_code(self) -> int:
+        """Error code with which the target reset the stream; 0: it did not."""
+
+    @property
+    def replay(self) -> Sequence[bytes] | None:
+        """The pieces of the body that were sent, to send them again; None when they were not kept."""
+
+    @property
     def backlog(self) -> Taking:
         """What the target has yet to take of the request."""
 
@@ -125,17 +142,19 @@ class Courier(Protocol):
         head_only: bool,
         chunked: bool,
         complete: bool,
+        takes_trailers: bool = False,
+        trailers: Pairs = (),
     ) -> None:
         """Start a request: its head in HTTP/1's form, and what there is of its body.
 
         `head_only`: the method is HEAD. `chunked`: the head gives the body no length. `complete`: that was
-        all of it.
+        all of it. `takes_trailers`: so said the client. `trailers`: those of the request, if it is complete.
         """
 
     def write_body(self, data: bytes) -> None:
         """Send a further piece of the request's body."""
 
-    def end_request(self) -> None:
+    def end_request(self, trailers: Pairs = ()) -> None:
         """The request's body is complete; called once, unless `send` was told."""
 
     def pause_reading(self) -> None:
@@ -233,6 +252,11 @@ class UpstreamConnection(asyncio.Protocol):
         state = "tunnel" if self.tunnel else "busy" if self.requester else "idle"
         return f"UpstreamConnection({self.target.address} {state} served={self.served})"
 
+    unprocessed = False
+    """HTTP/1 has no way to say so."""
+    replay: Sequence[bytes] | None = None
+    reset_code = 0
+
     # What the exchange does.
 
     def send(
@@ -244,8 +268,11 @@ class UpstreamConnection(asyncio.Protocol):
         head_only: bool,
         chunked: bool,
         complete: bool,
+        takes_trailers: bool = False,
+        trailers: Pairs = (),
     ) -> None:
-        """Start a request (see `Courier`) in one write."""
+        """Start a request (see `Courier`) in one write. Trailers are dropped: who reads them could take them
+        for headers."""
         self.requester = requester
         self._backlog = None
         self._bodiless = head_only
@@ -260,7 +287,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Send a further piece of the request's body."""
         self.transport.write(_chunk(data) if self._chunked else data)
 
-    def end_request(self) -> None:
+    def end_request(self, trailers: Pairs = ()) -> None:
         """Mark the end of a body that has no length."""
         if self._chunked:
             self.transport.write(_LAST_CHUNK)

@@ -2,41 +2,33 @@
 
 Idle connections lie on a stack per target: the last one used is the likeliest to be alive, and those at
 the bottom expire. Owns opening (10 s to connect, 10 s for TLS, as ALB), idle expiry, and cutting every
-connection to a target that was deregistered. Single-threaded, on the event loop.
+connection to a target that was deregistered. Requests to targets of HTTP/2 share connections
+(`lb.upstream.http2.lanes`). Single-threaded, on the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
 from lb.reasons import Reason
 from lb.targets.group import Target
-from lb.upstream.connection import UpstreamConnection
+from lb.upstream.connect import connect, reason_of, unverified_tls
+from lb.upstream.connection import Courier, UpstreamConnection
+from lb.upstream.http2.connection import H2
+from lb.upstream.http2.lanes import Lanes
 
 log = logging.getLogger("albacore.upstream")
 
-CONNECT_TIMEOUT = 10.0
-TLS_TIMEOUT = 10.0
 CLOSE_SECONDS = 10.0
 """For how long a target that is being left may take nothing of what was written to it."""
 MAX_IDLE_PER_TARGET = 512
 
-Opened = Callable[[UpstreamConnection], None]
+Opened = Callable[[Courier], None]
 Failed = Callable[[Reason], None]
-
-
-def unverified_tls() -> ssl.SSLContext:
-    """Return the TLS context towards targets: ALB does not validate their certificates."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class UpstreamPool:
@@ -46,6 +38,8 @@ class UpstreamPool:
         """Keep idle connections for `idle_timeout` seconds."""
         self.idle_timeout = idle_timeout
         self._tls = tls or unverified_tls()
+        self._tls_http2 = unverified_tls(H2)
+        self._lanes: dict[Target, Lanes] = {}
         self._idle: dict[Target, list[UpstreamConnection]] = {}
         self._all: dict[Target, set[UpstreamConnection]] = {}
         self._ending: set[UpstreamConnection] = set()
@@ -60,8 +54,11 @@ class UpstreamPool:
 
     # The hot path.
 
-    def take(self, target: Target) -> UpstreamConnection | None:
-        """Return the idle connection used last, or None: then `open` one."""
+    def take(self, target: Target) -> Courier | None:
+        """Return the idle connection used last (or a stream of one), or None: then `open` one."""
+        if target.multiplexed:
+            lanes = self._lanes.get(target)
+            return lanes.take() if lanes is not None else None
         stack = self._idle.get(target)
         while stack:
             connection = stack.pop()
@@ -82,16 +79,33 @@ class UpstreamPool:
 
     def open(self, target: Target, opened: Opened, failed: Failed) -> None:
         """Open a connection and hand it to `opened`, or tell `failed` why not."""
+        if target.multiplexed:
+            self._open_stream(target, opened, failed)
+            return
         task = asyncio.get_running_loop().create_task(self._open(target, opened, failed))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
+    def _open_stream(self, target: Target, opened: Opened, failed: Failed) -> None:
+        lanes = self._lanes.get(target)
+        if lanes is None:
+            if target.released or self._closed:
+                failed(Reason.TARGET_CLOSED)
+                return
+            lanes = self._lanes[target] = Lanes(target, self._tls_http2 if target.tls else None)
+        lanes.open(opened, failed)
+
     async def _open(self, target: Target, opened: Opened, failed: Failed) -> None:
         try:
-            connection = await self._connect(target)
+            connection = await connect(
+                target.host,
+                target.port,
+                tls=self._tls if target.tls else None,
+                make=lambda: UpstreamConnection(self, target),
+            )
         except Exception as error:  # noqa: BLE001 -- a strange host name raises what it likes; somebody waits
             log.info("no connection to target %s: %s", target.address, str(error) or type(error).__name__)
-            failed(_reason(error))
+            failed(reason_of(error))
             return
         if target.released or self._closed:
             connection.sever()
@@ -108,30 +122,6 @@ class UpstreamPool:
             log.exception("a new connection to target %s could not be used", target.address)
             connection.discard()
             failed(Reason.INTERNAL)
-
-    async def _connect(self, target: Target) -> UpstreamConnection:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            transport, connection = await loop.create_connection(
-                lambda: UpstreamConnection(self, target), target.host, target.port
-            )
-        if target.tls:
-            await self._start_tls(loop.start_tls(
-                transport, connection, self._tls, server_hostname="", ssl_handshake_timeout=TLS_TIMEOUT
-            ), connection)  # fmt: skip
-        return connection
-
-    async def _start_tls(
-        self, handshake: Coroutine[Any, Any, asyncio.Transport | None], connection: UpstreamConnection
-    ) -> None:
-        try:
-            encrypted = await handshake
-        except BaseException:
-            connection.transport.abort()
-            raise
-        if encrypted is None:
-            raise ConnectionResetError(errno.ECONNRESET, "closed during the TLS handshake")
-        connection.connection_made(encrypted)
 
     def await_end(self, connection: UpstreamConnection) -> None:
         """Watch a connection that is closing behind what is still to be written."""
@@ -150,6 +140,9 @@ class UpstreamPool:
     def release(self, target: Target) -> None:
         """Cut every connection to a target that is deregistered; requests in flight end as 502."""
         self._idle.pop(target, None)
+        lanes = self._lanes.get(target)
+        if lanes is not None:
+            lanes.release()
         for connection in self._all.pop(target, set()):
             connection.sever()
 
@@ -159,6 +152,10 @@ class UpstreamPool:
         """
         for connection in [c for c in self._ending if c.backlog.stalled(now) >= CLOSE_SECONDS]:
             connection.sever()
+        for target, lanes in list(self._lanes.items()):
+            lanes.sweep(now, self.idle_timeout)
+            if target.released:
+                del self._lanes[target]
         for stack in self._idle.values():
             expired = [c for c in stack if now - c.idle_since >= self.idle_timeout]
             if expired:
@@ -173,14 +170,7 @@ class UpstreamPool:
         for task in list(self._opening):
             task.cancel()
         await asyncio.gather(*self._opening, return_exceptions=True)
+        for lanes in self._lanes.values():
+            await lanes.aclose()
         for target in list(self._all):
             self.release(target)
-
-
-def _reason(error: Exception) -> Reason:
-    if isinstance(error, ssl.SSLError):
-        return Reason.TARGET_TLS_ERROR
-    if isinstance(error, TimeoutError | ConnectionAbortedError):
-        # asyncio reports a TLS handshake that takes too long as an aborted connection.
-        return Reason.TARGET_CONNECT_TIMEOUT
-    return Reason.TARGET_CONNECTION_REFUSED

@@ -18,6 +18,7 @@ from lb.settings import (
     HealthCheck,
     ListenerSettings,
     LoadBalancerAttributes,
+    ProtocolVersion,
     Settings,
     TargetGroupSettings,
     TargetSettings,
@@ -235,18 +236,20 @@ def build_settings(
     listener: Mapping[str, Any] | None = None,
     protocol: str = "HTTP",
     deregistration_delay: int = 300,
+    group: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Return settings of one listener (HTTPS when it has certificates) and the group `app` on `ports`."""
     ruleset = parse_ruleset({"DefaultActions": list(actions), "Rules": list(rules)})
-    group = TargetGroupSettings(
-        name="app",
-        arn="arn:target-group/app",
-        protocol=protocol,
-        targets=tuple(TargetSettings("127.0.0.1", each) for each in ports),
+    grpc = (group or {}).get("protocol_version") is ProtocolVersion.GRPC
+    members: dict[str, Any] = {
+        "protocol": protocol,
+        "targets": tuple(TargetSettings("127.0.0.1", each) for each in ports),
         # Scripted targets answer no probes: the group fails open, which is what the tests want.
-        health_check=HealthCheck(interval_seconds=3600),
-        deregistration_delay_seconds=deregistration_delay,
-    )
+        "health_check": HealthCheck(interval_seconds=3600, matcher="12" if grpc else "200"),
+        "deregistration_delay_seconds": deregistration_delay,
+        **(group or {}),
+    }
+    app = TargetGroupSettings("app", "arn:target-group/app", **members)
     return Settings(
         name="web",
         arn=ARN,
@@ -261,7 +264,7 @@ def build_settings(
                 **(listener or {}),
             ),
         ),
-        target_groups={"app": group},
+        target_groups={"app": app},
         attributes=attributes or LoadBalancerAttributes(),
     )
 

@@ -21,6 +21,7 @@ from h2.events import (
     ResponseReceived,
     StreamEnded,
     StreamReset,
+    TrailersReceived,
     WindowUpdated,
 )
 from h2.settings import SettingCodes, Settings
@@ -37,6 +38,7 @@ class Answer:
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
+    trailers: list[tuple[str, str]] = field(default_factory=list)
     complete: bool = False
     reset: int | None = None
 
@@ -155,6 +157,11 @@ class Http2Client:
             self.h2.end_stream(stream)
             self.flush()
 
+    def end_with(self, stream: int, trailers: Pairs) -> None:
+        """End a request with trailers."""
+        self.h2.send_headers(stream, trailers, end_stream=True)
+        self.flush()
+
     def reset(self, stream: int, code: int = 8) -> None:
         """Send RST_STREAM."""
         self.h2.reset_stream(stream, code)
@@ -236,6 +243,10 @@ class Http2Client:
             self.answers[event.stream_id].body += event.data
             if event.stream_id not in self.held and event.flow_controlled_length:
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, TrailersReceived):
+            self.answers[event.stream_id].trailers = [
+                (str(name), str(value)) for name, value in event.headers
+            ]
         elif isinstance(event, StreamEnded):
             self.answers[event.stream_id].complete = True
         elif isinstance(event, StreamReset):

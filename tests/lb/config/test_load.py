@@ -89,7 +89,7 @@ Listeners:
         pytest.param(GOOD.replace("Name: app", "Name: -app-"), 6, "1 to 32 letters", id="bad name"),
         pytest.param(GOOD + "    Protocol: FTP\n", 8, "must be 'HTTP' or 'HTTPS'", id="bad protocol"),
         pytest.param(GOOD + "    TargetType: lambda\n", 8, "must be 'ip'", id="target type"),
-        pytest.param(GOOD + "    ProtocolVersion: GRPC\n", 8, "must be 'HTTP1'", id="protocol version"),
+        pytest.param(GOOD + "    ProtocolVersion: SPDY\n", 8, "must be 'HTTP1'", id="protocol version"),
         pytest.param(
             GOOD + "    HealthCheckPath: health\n", 8, "does not have the right form", id="health path"
         ),

@@ -8,6 +8,7 @@ import ssl
 import pytest
 import trustme
 
+from lb.settings import ProtocolVersion
 from lb.targets.group import Probe, Target
 from lb.targets.health import REGISTERED, Failure, ProbeOutcome
 from lb.targets.prober import send_probe
@@ -17,7 +18,7 @@ from tests.support.scripted import OK, answering, scripted, silent
 async def probe(
     port: int, *, tls: bool = False, path: str = "/", check_port: int | None = None
 ) -> ProbeOutcome:
-    target = Target(("127.0.0.1", port, False), "app", "arn", REGISTERED)
+    target = Target(("127.0.0.1", port, False, ProtocolVersion.HTTP1), "app", "arn", REGISTERED)
     async with asyncio.timeout(5):
         return await send_probe(target, Probe(tls, check_port, path, 30, 5))
 

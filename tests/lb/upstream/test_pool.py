@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from lb.reasons import Reason
 from lb.settings import TargetGroupSettings, TargetSettings
 from lb.targets.group import Target
 from lb.targets.registry import TargetRegistry
+from lb.upstream import connect as connect_module
 from lb.upstream import pool as pool_module
 from lb.upstream.connection import UpstreamConnection
 from lb.upstream.pool import UpstreamPool
@@ -32,9 +34,10 @@ def target_on(port: int) -> Target:
 
 
 async def open_connection(pool: UpstreamPool, target: Target) -> UpstreamConnection | Reason:
-    result: asyncio.Future[UpstreamConnection | Reason] = asyncio.get_running_loop().create_future()
+    result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     pool.open(target, result.set_result, result.set_result)
-    return await asyncio.wait_for(result, 5)
+    outcome: UpstreamConnection | Reason = await asyncio.wait_for(result, 5)
+    return outcome
 
 
 async def opened(pool: UpstreamPool, target: Target) -> UpstreamConnection:
@@ -110,7 +113,7 @@ async def test_refused_connection_is_told(unused_tcp_port: int) -> None:
 
 
 async def test_connection_that_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "CONNECT_TIMEOUT", 0.05)
+    monkeypatch.setattr(connect_module, "CONNECT_TIMEOUT", 0.05)
 
     async def never(*_: object, **__: object) -> None:
         await asyncio.sleep(60)

@@ -1,0 +1,63 @@
+"""Opening a connection to a target: 10 s to connect and 10 s for TLS, as ALB, and what a failure is called.
+
+Certificates of targets are not verified, and no server name is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Callable
+from typing import TypeVar
+
+from lb.reasons import Reason
+
+CONNECT_TIMEOUT = 10.0
+TLS_TIMEOUT = 10.0
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+
+
+def unverified_tls(*protocols: str) -> ssl.SSLContext:
+    """Return the TLS context towards targets: ALB does not validate their certificates. `protocols` are
+    offered by ALPN."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    return context
+
+
+async def connect(host: str, port: int, *, tls: ssl.SSLContext | None, make: Callable[[], P]) -> P:
+    """Return the protocol that `make` gives, connected; its `connection_made` is called again for TLS.
+
+    Raises OSError, TimeoutError and whatever a strange host name raises: see `reason_of`.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(CONNECT_TIMEOUT):
+        transport, protocol = await loop.create_connection(make, host, port)
+    if tls is None:
+        return protocol
+    try:
+        encrypted = await loop.start_tls(
+            transport, protocol, tls, server_hostname="", ssl_handshake_timeout=TLS_TIMEOUT
+        )
+    except BaseException:
+        transport.abort()
+        raise
+    if encrypted is None:
+        raise ConnectionResetError(errno.ECONNRESET, "closed during the TLS handshake")
+    protocol.connection_made(encrypted)
+    return protocol
+
+
+def reason_of(error: Exception) -> Reason:
+    """Name the reason for which a connection could not be opened."""
+    if isinstance(error, ssl.SSLError):
+        return Reason.TARGET_TLS_ERROR
+    if isinstance(error, TimeoutError | ConnectionAbortedError):
+        # asyncio reports a TLS handshake that takes too long as an aborted connection.
+        return Reason.TARGET_CONNECT_TIMEOUT
+    return Reason.TARGET_CONNECTION_REFUSED
