@@ -33,6 +33,7 @@ class TargetStream(OutboundStream):
         "_head",
         "_head_only",
         "_interim",
+        "_kept",
         "_seen",
         "_sent",
         "connection",
@@ -67,6 +68,7 @@ class TargetStream(OutboundStream):
         self._head: ResponseHead | None = None
         self._head_only = False
         self._interim = 0
+        self._kept = 0
         self._sent = self._seen = 0
         # The response's body, on its way in.
         self.received = 0
@@ -122,7 +124,8 @@ class TargetStream(OutboundStream):
         self.queue(data)
         if self.replay is not None:
             self.replay.append(data)
-            if sum(map(len, self.replay)) > HIGH_WATER:
+            self._kept += len(data)
+            if self._kept > HIGH_WATER:
                 self.replay = None
 
     def _hold_back(self) -> None:

@@ -15,8 +15,10 @@ import pytest_asyncio
 import trustme
 
 from lb.observe.record import AccessRecord
+from lb.outcomes import Answer, Proceed
 from lb.reasons import Reason
 from lb.settings import ProtocolVersion
+from tests.contracts.data_plane.test_deciding import GUARDED, PASSED, REFUSED, Guard
 from tests.contracts.http2.conftest import Secure
 from tests.support.data_plane import Plane
 from tests.support.grpc_target import SERVICE, GrpcTarget, channel_to, method
@@ -293,3 +295,31 @@ async def test_group_without_targets_is_unavailable(secure: Secure, trust: ssl.S
         answer = await client.ask("/s/m", method="POST", headers=HEADERS)
         assert (answer.status, answer.value("grpc-status")) == (200, "14")
         assert (await lb.record()).status == 503
+
+
+async def test_authenticated_calls_carry_the_identity_that_was_found(
+    secure: Secure, authority: Authority
+) -> None:
+    """What the client sends while it is still to be decided waits; and forged identity never passes."""
+
+    async def run() -> Answer | Proceed:
+        await asyncio.sleep(0.01)
+        return outcome
+
+    outcome: Answer | Proceed = PASSED
+    with GrpcTarget() as target:
+        async with secure([target.port], group=GRPC, authentication=Guard(run), **GUARDED) as lb:
+            with channel_to(lb.port, authority.pem.read_bytes()) as channel:
+                forged = (("x-amzn-oidc-identity", "eve"),)
+                collect = method(channel, "Collect", "stream_unary")
+                messages = (bytes(1000) for _ in range(100))
+                call = collect.future(messages, timeout=20, metadata=forged)
+                assert await asyncio.to_thread(call.result) == b"100 100000"
+                assert [seen["x-amzn-oidc-identity"] for seen in target.seen] == ["ada"]
+                assert dict(call.initial_metadata())["set-cookie"] == "s=1"
+                outcome = REFUSED
+                refused = method(channel, "Unary").future(b"", timeout=20)
+                await asyncio.to_thread(refused.exception)
+                assert refused.code() is grpc.StatusCode.UNAUTHENTICATED
+            assert len(target.seen) == 1
+            assert (await lb.record(2)).status == 401
