@@ -9,7 +9,6 @@ here works there.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -49,9 +48,7 @@ async def send_http2_probe(target: Target, probe: Probe, head: bytes) -> ProbeOu
     except OSError:
         return Failure.NO_ANSWER
     finally:
-        with contextlib.suppress(AttributeError):
-            # Never connected: there is no transport.
-            connection.sever()
+        connection.sever()
 
 
 class _Answer:

@@ -92,7 +92,7 @@ class Http2Connection(asyncio.Protocol):
         """Done when the target has sent its settings: it speaks HTTP/2, and says how much it takes."""
         self.idle_since = self._heard_at = now
         self._pinged_at = self._closed_at = 0.0
-        self._ended = False
+        self._connected = self._ended = False
         self._early: bytes | None = b""
         """What came before `begin`; None afterwards."""
 
@@ -175,6 +175,7 @@ class Http2Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; called again when TLS stands on it: what came before was not for us."""
         self.transport = cast(asyncio.Transport, transport)
+        self._connected = True
         self._early = b""
 
     def data_received(self, data: bytes) -> None:
@@ -326,8 +327,9 @@ class Http2Connection(asyncio.Protocol):
             self.transport.close()
 
     def sever(self) -> None:
-        """Close at once; requests hear that the target was lost."""
-        self.transport.abort()
+        """Close at once, if it was ever connected; requests hear that the target was lost."""
+        if self._connected:
+            self.transport.abort()
 
     def _break(self, fault: Exception) -> None:
         """End the connection for what the target did."""
@@ -350,7 +352,10 @@ class Http2Connection(asyncio.Protocol):
         if self._ended:
             return
         self._ended = self.leaving = True
-        if not self.ready.done():
+        if self._early is not None:
+            # Never begun: nobody awaits it.
+            self.ready.cancel()
+        elif not self.ready.done():
             self.ready.set_exception(why)
         self._owner.on_lost(self)
         for stream in list(self.streams.values()):

@@ -33,8 +33,8 @@ async def open_http2(connection: Http2Connection, host: str, port: int, tls: ssl
 
     Raises what `connect` raises, and `NotHttp2Error`.
     """
-    await connect(host, port, tls=tls, make=lambda: connection)
     try:
+        await connect(host, port, tls=tls, make=lambda: connection)
         connection.begin()
         async with asyncio.timeout(CONNECT_TIMEOUT):
             await connection.ready

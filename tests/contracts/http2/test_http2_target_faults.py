@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 from collections.abc import Callable
 from time import monotonic
@@ -331,3 +332,21 @@ async def test_bug_met_by_one_response_does_not_end_the_others(
         assert (await client.answer(failing)).status == 500
         target.links[0].answer(1)
         assert (await client.answer(held)).status == 200
+
+
+async def test_tls_target_that_speaks_clear_text_is_a_bad_gateway(
+    secure: Secure, trust: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def clear(conversation: Conversation) -> None:
+        await conversation.exactly(3)
+        await conversation.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with (
+        ScriptedTarget(clear) as target,
+        secure([target.port], group=HTTP2, protocol="HTTPS") as lb,
+        http2(lb.port, trust) as client,
+    ):
+        assert (await client.ask()).status == 502
+        assert (await lb.record()).reason is Reason.TARGET_TLS_ERROR
+    gc.collect()
+    assert "never retrieved" not in caplog.text
