@@ -99,11 +99,11 @@ async def test_h2load_gets_every_answer(secure: Secure, tmp_path: object, body: 
 
 @needs("h2load")
 async def test_client_with_a_small_window_gets_large_answers(secure: Secure) -> None:
-    async with ScriptedTarget(answering(ok(b"z" * 300_000))) as target, secure([target.port]) as lb:
+    async with ScriptedTarget(answering(ok(b"z" * 100_000))) as target, secure([target.port]) as lb:
         output = await run(
             "h2load",
             "-n",
-            "40",
+            "16",
             "-c",
             "2",
             "-m",
@@ -114,5 +114,5 @@ async def test_client_with_a_small_window_gets_large_answers(secure: Secure) -> 
             "12",
             f"https://127.0.0.1:{lb.port}/",
         )
-        assert "40 succeeded" in output
-        assert "traffic: 11.4" in output or re.search(r"traffic: 1[12]\.\d+MB", output)
+        assert "16 succeeded" in output
+        assert re.search(r"traffic: 1\.[5-7]\d*MB", output)
