@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,7 +173,7 @@ class ApiServer:
 def api_server(
     folder: Path,
     prepared: Path,
-    document: Mapping[str, Any] | None = None,
+    document: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     *,
     access: Mapping[str, Any] | None = None,
     **options: Any,
@@ -186,7 +186,7 @@ def api_server(
 
     def make(url: str) -> Any:
         return create_app(
-            [api_document() if document is None else document],
+            api_document() if document is None else document,
             public_url=url,
             data_directory=folder,
             hash_cost=CHEAP,
