@@ -21,7 +21,7 @@ from idp.pace import rest_until
 from idp.seal import Vault
 from idp.signin import srp
 from idp.signin.dispatch import DeviceStanding, Proved, Step, decide_before_password, decide_next, refuse
-from idp.signin.flows.accounts import Account, Accounts
+from idp.signin.flows.accounts import FACTORS, Account, Accounts
 from idp.signin.flows.caller import Caller, Door
 from idp.signin.flows.choice_steps import ChoiceSteps
 from idp.signin.flows.custom_steps import CustomSteps
@@ -352,7 +352,9 @@ class SignIn:
     async def _answer(
         self, caller: Caller, progress: Progress, responses: Mapping[str, str]
     ) -> SignInOutcome:
-        account = await self.accounts.recall(progress)
+        # A device stands in for a second factor: a right password must not forgive its failures either.
+        is_device = progress.challenge is C.DEVICE_PASSWORD_VERIFIER
+        account = await self.accounts.recall(progress, counters=FACTORS if is_device else "")
         is_gone = progress.sub is not None and (account.user is None or not account.user.enabled)
         if is_gone and progress.challenge not in BY_BLOCK:  # those come out wrong, at the same cost
             return refuse(SignInReason.SESSION_INVALID)

@@ -6,13 +6,14 @@ import base64
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pycognito.aws_srp import AWSSRP
 
 from idp.signin import srp
-from tests.support.api_server import api_document
+from tests.support.api_server import ApiServer, api_document
 from tests.support.pools import CLIENT_ID, CLIENT_SECRET, PASSWORD, POOL_ID
 
 APP, HIDING, ROTATING, LIMITED = "app1", "hiding1", "rotating1", "limited1"
@@ -63,6 +64,21 @@ def secret_hash(username: str, client_id: str = CLIENT_ID, secret: str = CLIENT_
     """SECRET_HASH (cognito.md 4.2)."""
     digest = hmac.new(secret.encode(), (username + client_id).encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
+
+
+def stretch_lock(api: ApiServer, username: str, counters: str = "") -> int:
+    """Make the present lock of an account last, whatever the machine is busy with; returns its failures."""
+
+    async def stretch() -> int:
+        async with api.core.store.writing() as records:
+            user = await records.users.by_login(POOL_ID, username)
+            assert user is not None
+            until = api.core.clock.now() + 600
+            key = (POOL_ID, user.sub + counters)
+            changed = await records.failures.update(key, lambda old: replace(old, locked_until=until))
+            return changed.count
+
+    return api.run(stretch())
 
 
 class SrpClient:

@@ -88,7 +88,7 @@ class DeviceSteps:
     async def verify_srp(
         self, caller: Caller, progress: Progress, account: Account, responses: Mapping[str, str]
     ) -> StepResult:
-        """Judge the answer to DEVICE_PASSWORD_VERIFIER; a wrong one counts as a wrong password does."""
+        """Judge the answer to DEVICE_PASSWORD_VERIFIER; a wrong one counts as a wrong code does."""
         user = account.user
         device = await self._find_given(caller, progress, user, responses) if user else None
         verifier = None if device is None else open_verifier(self.desk.vault, device)
@@ -108,6 +108,8 @@ class DeviceSteps:
         if not is_right:
             await self.desk.accounts.count_failure(caller.pool, account.subject)
             return incorrect()
+        if account.failures is not None:
+            await self.desk.accounts.forgive(caller.pool, account.subject)
         await self._note_use(caller, device)
         return Proof(replace(progress.proved(second_done=True), is_device_done=True), user)
 

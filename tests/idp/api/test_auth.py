@@ -19,6 +19,7 @@ from tests.support.sign_in_pool import (
     SrpClient,
     secret_hash,
     sign_in_document,
+    stretch_lock,
 )
 
 WRONG = "Wrong-Horse-77"
@@ -305,6 +306,7 @@ def test_lockout_is_by_account_whatever_the_flow_the_door_or_the_spelling(
     for sign_in in (by_password, by_srp, by_password, by_srp, by_password):
         with pytest.raises(public.exceptions.NotAuthorizedException, match="Incorrect"):
             sign_in(public, "lou", WRONG)
+    assert stretch_lock(api, "lou") == 5
     for attempt in (
         lambda: by_password(public, "lou"),
         lambda: by_srp(public, "lou"),
