@@ -47,7 +47,7 @@ class Riddle(NoTriggers):
     async def create_challenge(
         self, turn: TriggerTurn, name: str, rounds: tuple[Round, ...]
     ) -> Created | TriggerRefused | None:
-        return Created({"riddle": "6 x 7"}, {"right": "42"}, f"riddle-{len(rounds)}")
+        return Created({"riddle": "6 x 7"}, {"right": "forty-two"}, f"riddle-{len(rounds)}")
 
     async def verify_challenge(
         self, turn: TriggerTurn, answer: str, private: Mapping[str, str]
@@ -89,9 +89,9 @@ async def test_a_right_answer_gives_tokens(scene: Scene, riddle: Riddle) -> None
     asked = await start(scene)
     assert isinstance(asked, Challenged)
     assert asked.parameters["riddle"] == "6 x 7"
-    assert "42" not in repr(asked) + str(asked.parameters)
-    assert await answer(scene, asked, "42") == SignedIn(user, int(scene.clock.now()), amr=())
-    assert riddle.answers == (("ann", "42", {"right": "42"}),)
+    assert "forty-two" not in repr(asked) + str(asked.parameters)
+    assert await answer(scene, asked, "forty-two") == SignedIn(user, int(scene.clock.now()), amr=())
+    assert riddle.answers == (("ann", "forty-two", {"right": "forty-two"}),)
     assert riddle.tells == [[], [(CUSTOM, True, "riddle-0")]]
 
 
@@ -99,7 +99,7 @@ async def test_define_sees_every_wrong_answer_and_gives_up(scene: Scene, riddle:
     await scene.add()
     outcome = await start(scene)
     for _ in range(3):
-        outcome = await answer(scene, outcome, "41")
+        outcome = await answer(scene, outcome, "forty-one")
     assert reason_of(outcome) is SignInReason.INCORRECT
     assert [len(told) for told in riddle.tells] == [0, 1, 2, 3]
 
@@ -109,12 +109,12 @@ async def test_no_question_is_answered_twice(scene: Scene, riddle: Riddle) -> No
     await scene.add()
     outcome: SignInOutcome = await start(scene)
     for _ in range(2):
-        before, outcome = outcome, await answer(scene, outcome, "41")
-        assert reason_of(await answer(scene, before, "42")) is SignInReason.SESSION_INVALID
+        before, outcome = outcome, await answer(scene, outcome, "forty-one")
+        assert reason_of(await answer(scene, before, "forty-two")) is SignInReason.SESSION_INVALID
     last = outcome
-    outcomes = await asyncio.gather(*(answer(scene, last, "41") for _ in range(4)))
+    outcomes = await asyncio.gather(*(answer(scene, last, "forty-one") for _ in range(4)))
     assert sorted(str(reason_of(entry)) for entry in outcomes) == ["incorrect", *3 * ["session-invalid"]]
-    assert reason_of(await answer(scene, last, "42")) is SignInReason.SESSION_INVALID
+    assert reason_of(await answer(scene, last, "forty-two")) is SignInReason.SESSION_INVALID
 
 
 async def test_a_password_may_come_first(scene: Scene, riddle: Riddle) -> None:
@@ -127,7 +127,7 @@ async def test_a_password_may_come_first(scene: Scene, riddle: Riddle) -> None:
     asked = await answer(scene, begun, "", ChallengeName.PASSWORD_VERIFIER, **claim)
     assert isinstance(asked, Challenged)
     assert asked.name is CUSTOM
-    done = await answer(scene, asked, "42")
+    done = await answer(scene, asked, "forty-two")
     assert isinstance(done, SignedIn)
     assert done.amr == ("pwd",)
     srp, verified = ("SRP_A", True, None), ("PASSWORD_VERIFIER", True, None)
@@ -138,9 +138,9 @@ async def test_nobody_is_told_apart_where_existence_is_hidden(scene: Scene, ridd
     asked = await start(scene, "ghost", hides=True)
     assert isinstance(asked, Challenged)
     assert asked.user is None
-    told = await answer(scene, asked, "42")
+    told = await answer(scene, asked, "forty-two")
     assert reason_of(told) == "Challenged"  # the right answer to a riddle does not make anybody be there
-    assert riddle.answers == ((None, "42", {"right": "42"}),)
+    assert riddle.answers == ((None, "forty-two", {"right": "forty-two"}),)
     assert riddle.tells[-1] == [(CUSTOM, False, "riddle-0")]
     assert reason_of(await start(scene, "ghost")) is SignInReason.UNKNOWN_USER
 
@@ -166,7 +166,7 @@ async def test_triggers_open_no_account_that_is_closed(scene: Scene, riddle: Rid
         await scene.add()
         await scene.core.administration.disable(scene.pool, "ann")
     outcome = await start(scene, hides=True)
-    refused = await answer(scene, outcome, "42")
+    refused = await answer(scene, outcome, "forty-two")
     expected = {"unconfirmed": SignInReason.NOT_CONFIRMED, "disabled": SignInReason.SESSION_INVALID}
     assert reason_of(refused) is expected[status]
 
@@ -209,7 +209,7 @@ async def test_a_custom_flow_does_not_go_on_for_ever(scene: Scene) -> None:
     for _ in range(30):
         if not isinstance(outcome, Challenged):
             break
-        outcome = await answer(scene, outcome, "41")
+        outcome = await answer(scene, outcome, "forty-one")
     assert isinstance(outcome, SignInRefused)
 
 
