@@ -299,6 +299,7 @@ class CodePurpose(StrEnum):
     SIGN_UP = "sign-up"
     FORGOT_PASSWORD = "forgot-password"  # noqa: S105
     VERIFY_EMAIL = "verify-email"
+    VERIFY_PHONE = "verify-phone-number"
     CHANGE_PASSWORD = "change-password"  # noqa: S105
     """No code is mailed: only the tries of the present password are counted."""
     SECOND_BY_SMS = "second-factor-sms"

@@ -17,6 +17,7 @@ CODE_GAP: Final = "{####}"
 USERNAME_GAP: Final = "{username}"
 
 VERIFICATION: Final = MessageTemplate("Your verification code", "Your confirmation code is {####}")
+VERIFICATION_SMS: Final = "Your verification code is {####}."
 FORGOT_PASSWORD: Final = MessageTemplate("Your password reset code", "Your password reset code is {####}")
 INVITATION: Final = MessageTemplate(
     "Your temporary password", "Your username is {username} and temporary password is {####}."
@@ -61,7 +62,9 @@ def _text_message(pool: Pool, text: str, *, recipient: str, code: str) -> Messag
 def build_code_message(
     pool: Pool, purpose: CodePurpose, *, recipient: str, username: str, code: str
 ) -> Message:
-    """Write the mail that carries a code. The pool's template serves all purposes, as in Cognito."""
+    """Write the message that carries a code. The pool's template serves all mails, as in Cognito."""
+    if purpose is CodePurpose.VERIFY_PHONE:
+        return _text_message(pool, VERIFICATION_SMS, recipient=recipient, code=code)
     default = FORGOT_PASSWORD if purpose is CodePurpose.FORGOT_PASSWORD else VERIFICATION
     template = pool.verification_message or default
     return _fill(pool, template, recipient=recipient, username=username, secret=code)

@@ -16,7 +16,10 @@ from idp.users.aliases import derive_logins
 from idp.users.attributes import find_unfit, find_unwritable, merge
 from idp.users.schema import CONTACTS, RESERVED
 
-PURPOSES: Mapping[str, CodePurpose] = {"email": CodePurpose.VERIFY_EMAIL}
+PURPOSES: Mapping[str, CodePurpose] = {
+    "email": CodePurpose.VERIFY_EMAIL,
+    "phone_number": CodePurpose.VERIFY_PHONE,
+}
 """The addresses that a code can go to, and what the code is good for."""
 
 

@@ -44,14 +44,15 @@ _SIGN_IN: Final = CodeRules(
 """Codes of a sign-in; the client's AuthSessionValidity is their lifetime, this is its default."""
 _FIRST: Final = replace(_SIGN_IN, digits=8)
 
+_VERIFY: Final = CodeRules(24 * HOUR, sends=((5, HOUR), (20, DAY)), attempts=((15, HOUR), (50, DAY)))
+
 RULES: Final = {
     CodePurpose.SIGN_UP: CodeRules(24 * HOUR, sends=((6, HOUR), (20, DAY)), attempts=((15, HOUR), (50, DAY))),
     CodePurpose.FORGOT_PASSWORD: CodeRules(
         HOUR, sends=((5, HOUR), (20, DAY)), attempts=((10, HOUR), (30, DAY))
     ),
-    CodePurpose.VERIFY_EMAIL: CodeRules(
-        24 * HOUR, sends=((5, HOUR), (20, DAY)), attempts=((15, HOUR), (50, DAY))
-    ),
+    CodePurpose.VERIFY_EMAIL: _VERIFY,
+    CodePurpose.VERIFY_PHONE: _VERIFY,
     CodePurpose.CHANGE_PASSWORD: CodeRules(HOUR, sends=(), attempts=((5, HOUR), (20, DAY))),
     CodePurpose.SECOND_BY_SMS: _SIGN_IN,
     CodePurpose.SECOND_BY_EMAIL: _SIGN_IN,

@@ -13,7 +13,7 @@ from idp import texts
 from idp.clock import Clock
 from idp.model import Client, Pool, User
 from idp.outbox.base import Outbox
-from idp.outbox.messages import mask_email
+from idp.outbox.messages import mask
 from idp.outcomes import Delivery, UserReason, UserRefused
 from idp.store.base import AlreadyExists, NotFound, Records, Store
 from idp.users.changes import (
@@ -152,7 +152,8 @@ class Profile:
             message = self.desk.compose(pool, purpose, user, code=letter.code, recipient=letter.address)
             if not await self.outbox.send(message):
                 return UserRefused(UserReason.DELIVERY_FAILED, texts.DELIVERY_FAILED)
-            deliveries.append(Delivery(mask_email(letter.address), attribute=letter.attribute))
+            shown = mask(letter.attribute, letter.address)
+            deliveries.append(Delivery(shown, message.medium, letter.attribute))
         return tuple(deliveries)
 
 

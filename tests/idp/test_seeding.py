@@ -7,6 +7,7 @@ import pytest
 from idp.clock import ManualClock
 from idp.config import InvalidPools, parse_pools
 from idp.core import Core
+from idp.model import Group
 from idp.outcomes import SignedIn
 from tests.support.pools import CHEAP, CLIENT_ID, PASSWORD, PUBLIC_URL, OpenScene, pool_document
 
@@ -71,3 +72,17 @@ async def test_a_client_id_of_another_pool_is_refused(tmp_path: Path, open_scene
     thief = pool_document(UserPoolName="thief", UserPoolId="us-east-1_Thief0001")
     with pytest.raises(InvalidPools, match=f"`{CLIENT_ID}` is a client of user pool"):
         await Core.open(parse_pools([thief]), public_url=PUBLIC_URL, data_directory=tmp_path, hash_cost=CHEAP)
+
+
+async def test_a_declared_group_keeps_its_age_and_says_when_it_was_changed(open_scene: OpenScene) -> None:
+    scene = await open_scene(UserPoolGroups=[STAFF])
+    first = await scene.core.groups.get(scene.pool, "staff")
+    scene.clock.advance(60)
+    same = await (await open_scene(UserPoolGroups=[STAFF])).core.groups.get(scene.pool, "staff")
+    changed = await (await open_scene(UserPoolGroups=[{**STAFF, "Precedence": 2}])).core.groups.get(
+        scene.pool, "staff"
+    )
+    assert same == first
+    assert isinstance(first, Group)
+    assert isinstance(changed, Group)
+    assert (changed.created_at, changed.updated_at) == (first.created_at, first.created_at + 60)

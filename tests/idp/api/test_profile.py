@@ -119,9 +119,27 @@ def test_attributes_are_removed_and_what_may_not_be_read_is_not_shown(api: ApiSe
 def test_there_must_be_something_to_verify(api: ApiServer, public: Any) -> None:
     api.add_user("phoneless", name="P")
     token = api.access_token("phoneless")
-    for attribute in ("phone_number", "name"):
+    for attribute in ("phone_number", "name", "sub"):
         with pytest.raises(public.exceptions.InvalidParameterException, match="Cannot verify"):
             public.get_user_attribute_verification_code(AccessToken=token, AttributeName=attribute)
+
+
+def test_a_phone_number_is_verified_by_a_text_message(api: ApiServer, public: Any, cognito: Any) -> None:
+    api.add_user("caller", name="C")
+    token = api.access_token("caller")
+    answer = public.update_user_attributes(
+        AccessToken=token, UserAttributes=pairs(phone_number="+821012345678")
+    )
+    assert answer["CodeDeliveryDetailsList"] == []  # the pool does not verify numbers by itself
+    sent = public.get_user_attribute_verification_code(AccessToken=token, AttributeName="phone_number")
+    assert sent["CodeDeliveryDetails"] == {
+        "Destination": "+********5678",
+        "DeliveryMedium": "SMS",
+        "AttributeName": "phone_number",
+    }
+    public.verify_user_attribute(AccessToken=token, AttributeName="phone_number", Code=api.latest_code())
+    shown = cognito.admin_get_user(UserPoolId=POOL_ID, Username="caller")["UserAttributes"]
+    assert {"Name": "phone_number_verified", "Value": "true"} in shown
 
 
 def test_a_strangers_mailbox_is_not_filled_by_asking_for_codes(api: ApiServer, public: Any) -> None:

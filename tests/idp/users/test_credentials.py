@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from idp.model import User
+from idp.model import User, UserStatus
 from idp.outcomes import Confirmed
 from idp.signin import srp
+from idp.users.credentials import Credentials
 from tests.support.pools import OTHER_PASSWORD, PASSWORD, OpenScene, Scene
 
 ROOT = Path(__file__).parents[3] / "idp"
@@ -112,3 +113,13 @@ def test_nothing_else_hashes_passwords(attribute: str) -> None:
         and "hasher" in ast.unparse(node.func.value)
     }
     assert callers == {"users/credentials.py"}
+
+
+def test_earlier_passwords_are_remembered_as_many_as_wanted() -> None:
+    user = User("local_000000001", "1", "ann", UserStatus.CONFIRMED, 0, 0)
+    for number in range(1, 5):
+        user = Credentials(f"hash{number}", remembered=3).given_to(user)
+    assert (user.password_hash, user.password_history) == ("hash4", ("hash3", "hash2"))
+    renewed = Credentials("hash4 at another cost", remembered=None).given_to(user)
+    assert renewed.password_history == user.password_history
+    assert Credentials("hash5").given_to(renewed).password_history == ()
