@@ -11,10 +11,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from lb.cli.demo import demo as demo_command
-from lb.demo.launch import PASSWORD, USER, Ports, choose_ports, lost_ports
+from lb.demo.launch import PASSWORD, POOL, USER, Ports, choose_ports, lost_ports
 from lb.exits import CannotStart
 from tests.support.running import Running, free_ports
 from tests.support.visitor import Visitor
@@ -78,6 +79,20 @@ def test_a_forged_identity_is_not_shown(demo: tuple[Running, dict[str, str]]) ->
         answer = visitor.step("GET", f"{urls['app']}/api/me", headers={"x-amzn-oidc-data": "a.b.c"})
         assert answer.status_code == 401
         assert "Public page" in visitor.step("GET", f"{urls['app']}/public").text
+
+
+def test_the_pool_speaks_to_an_sdk_with_any_credentials(demo: tuple[Running, dict[str, str]]) -> None:
+    running, urls = demo
+    assert urls["pool"] in next(line for line in running.output.splitlines() if line.startswith("  api "))
+    cognito = boto3.client(
+        "cognito-idp",
+        region_name="local",
+        endpoint_url=urls["pool"],
+        aws_access_key_id="any",
+        aws_secret_access_key="thing",
+    )
+    (user,) = cognito.list_users(UserPoolId=POOL, Filter=f'email = "{USER}"')["Users"]
+    assert user["UserStatus"] == "CONFIRMED"
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
