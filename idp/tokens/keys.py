@@ -88,18 +88,20 @@ class KeyRing:
                 for key in kept:
                     self._keep(self._open(key))
 
-    async def rotate(self, pool: Pool, *, at_once: bool = False) -> tuple[SigningKey, ...]:
+    async def rotate(self, pool: Pool, *, leaked: bool = False) -> tuple[SigningKey, ...]:
         """Make a successor of each key, and remove keys that nothing alive was signed with; returns the new.
 
-        They sign from an hour on; `at_once` is for a key that somebody else got hold of.
+        They sign from an hour on. `leaked` is for keys that somebody else got hold of: the new ones sign at
+        once, the old ones are removed, and with them goes every token that they signed.
         """
         now = self._clock.now()
-        start = now if at_once else now + rotation.PUBLISH_AHEAD
+        start = now if leaked else now + rotation.PUBLISH_AHEAD
         fresh = [await asyncio.to_thread(self._generate, pool.id, use, start) for use in USES]
         async with self._store.writing(alone=True) as records:
             for draft in fresh:
                 present = _of(await records.signing_keys.list(), pool, draft.use)
-                for old in set(present) - set(rotation.list_needed(present, now)):
+                needed = () if leaked else rotation.list_needed(present, now)
+                for old in set(present) - set(needed):
                     await records.signing_keys.delete(old.kid)
                 await records.signing_keys.create(draft)
         await self.load()

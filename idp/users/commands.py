@@ -44,13 +44,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def build(load: Load) -> typer.Typer:
     """Make the command group; `load` is called once per command and names what to work on."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, help="Manage the users of a user pool.")
-    bench = _Bench(load)
+    bench = Bench(load)
     for define in (_define_add, _define_reading, _define_access, _define_password, _define_groups):
         define(app, bench)
     return app
 
 
-class _Bench:
+class Bench:
     """Opens the core for one command and turns refusals into messages and exit codes."""
 
     def __init__(self, load: Load) -> None:
@@ -61,9 +61,9 @@ class _Bench:
         try:
             outcome = asyncio.run(_with_core(self._load(), pool, work))
         except (InvalidPools, StoreUnusable, InsecureKeyFile, LookupError) as error:
-            raise _fail(str(error)) from error
+            raise fail(str(error)) from error
         if isinstance(outcome, UserRefused):
-            raise _fail(outcome.message.strip())
+            raise fail(outcome.message.strip())
         return outcome
 
 
@@ -93,16 +93,16 @@ async def _choose_pool(core: Core, name: str | None) -> Pool:
     return pools[0]
 
 
-def _fail(message: str) -> typer.Exit:
+def fail(message: str) -> typer.Exit:
     sys.stderr.write(f"error: {message}\n")
     return typer.Exit(1)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def _define_add(app: typer.Typer, bench: _Bench) -> None:
+def _define_add(app: typer.Typer, bench: Bench) -> None:
     @app.command()
     def add(
         name: Annotated[str, typer.Argument(metavar="USERNAME", help="The new user's name (or e-mail).")],
@@ -135,30 +135,30 @@ def _define_add(app: typer.Typer, bench: _Bench) -> None:
 
 def _report_added(added: Added, *, shows_password: bool) -> None:
     user = added.user
-    _say(f"added {user.email or user.username} (sub {user.sub}, {user.status})")
+    say(f"added {user.email or user.username} (sub {user.sub}, {user.status})")
     if added.invited:
-        _say("an invitation was mailed")
+        say("an invitation was mailed")
     elif shows_password:
-        _say(f"temporary password, shown only now: {added.temporary_password}")
+        say(f"temporary password, shown only now: {added.temporary_password}")
 
 
-def _define_reading(app: typer.Typer, bench: _Bench) -> None:
+def _define_reading(app: typer.Typer, bench: Bench) -> None:
     @app.command("list")
     def list_users(as_json: AsJson = False, pool: PoolOption = None) -> None:
         """List the users of a pool."""
         users = bench.run(pool, _list_all)
         if as_json:
-            _say(json.dumps([describe(user) for user in users], indent=2, ensure_ascii=False))
+            say(json.dumps([describe(user) for user in users], indent=2, ensure_ascii=False))
             return
         for row in _tabulate(users):
-            _say(row)
+            say(row)
 
     @app.command()
     def show(name: Name, pool: PoolOption = None) -> None:
         """Show a user and their groups as JSON."""
         user, groups = bench.run(pool, lambda core, found: core.administration.get(found, name))
         described = {**describe(user), "Groups": [group.name for group in groups]}
-        _say(json.dumps(described, indent=2, ensure_ascii=False))
+        say(json.dumps(described, indent=2, ensure_ascii=False))
 
 
 async def _list_all(core: Core, pool: Pool) -> tuple[User, ...]:
@@ -168,24 +168,24 @@ async def _list_all(core: Core, pool: Pool) -> tuple[User, ...]:
     return tuple(users)
 
 
-def _define_access(app: typer.Typer, bench: _Bench) -> None:
+def _define_access(app: typer.Typer, bench: Bench) -> None:
     @app.command()
     def disable(name: Name, pool: PoolOption = None) -> None:
         """Lock a user out at once: sign-in, refresh, userInfo and browser sessions."""
         user = bench.run(pool, lambda core, found: core.administration.disable(found, name))
-        _say(f"disabled {user.username}")
+        say(f"disabled {user.username}")
 
     @app.command()
     def enable(name: Name, pool: PoolOption = None) -> None:
         """Let a disabled user in again."""
         user = bench.run(pool, lambda core, found: core.administration.enable(found, name))
-        _say(f"enabled {user.username}")
+        say(f"enabled {user.username}")
 
     @app.command()
     def confirm(name: Name, pool: PoolOption = None) -> None:
         """Confirm a sign-up without its code."""
         user = bench.run(pool, lambda core, found: core.administration.confirm(found, name))
-        _say(f"confirmed {user.username}")
+        say(f"confirmed {user.username}")
 
     @app.command()
     def delete(
@@ -197,10 +197,10 @@ def _define_access(app: typer.Typer, bench: _Bench) -> None:
         if not yes:
             typer.confirm(f"Delete {name} for good?", abort=True)
         user = bench.run(pool, lambda core, found: core.administration.delete(found, name))
-        _say(f"deleted {user.username}")
+        say(f"deleted {user.username}")
 
 
-def _define_password(app: typer.Typer, bench: _Bench) -> None:
+def _define_password(app: typer.Typer, bench: Bench) -> None:
     @app.command("set-password")
     def set_password(
         name: Name, password_stdin: FromStdin = False, temporary: Temporary = False, pool: PoolOption = None
@@ -213,34 +213,34 @@ def _define_password(app: typer.Typer, bench: _Bench) -> None:
                 found, name, password, permanent=not temporary
             ),
         )
-        _say(f"set the password of {user.username} ({user.status})")
+        say(f"set the password of {user.username} ({user.status})")
 
     @app.command()
     def reset(name: Name, pool: PoolOption = None) -> None:
         """Make a user's password useless and mail them a code for a new one."""
         delivery: Delivery = bench.run(pool, lambda core, found: core.administration.reset(found, name))
-        _say(f"a code went to {delivery.destination}")
+        say(f"a code went to {delivery.destination}")
 
 
-def _define_groups(app: typer.Typer, bench: _Bench) -> None:
+def _define_groups(app: typer.Typer, bench: Bench) -> None:
     @app.command()
     def groups(pool: PoolOption = None) -> None:
         """List the groups of a pool."""
         found: tuple[Group, ...] = bench.run(pool, lambda core, found: core.administration.groups(found))
         for group in found:
-            _say(f"{group.name}\t{group.description}".rstrip())
+            say(f"{group.name}\t{group.description}".rstrip())
 
     @app.command()
     def join(name: Name, group: str, pool: PoolOption = None) -> None:
         """Put a user into a group."""
         user = bench.run(pool, lambda core, found: core.administration.add_to_group(found, name, group))
-        _say(f"{user.username} is in {group}")
+        say(f"{user.username} is in {group}")
 
     @app.command()
     def leave(name: Name, group: str, pool: PoolOption = None) -> None:
         """Take a user out of a group."""
         user = bench.run(pool, lambda core, found: core.administration.remove_from_group(found, name, group))
-        _say(f"{user.username} is not in {group}")
+        say(f"{user.username} is not in {group}")
 
 
 def describe(user: User) -> dict[str, object]:
@@ -281,8 +281,8 @@ def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise _fail("there is no terminal to ask for the password: use --password-stdin")
+        raise fail("there is no terminal to ask for the password: use --password-stdin")
     password = getpass.getpass("New password: ")
     if getpass.getpass("Again: ") != password:
-        raise _fail("the two passwords differ")
+        raise fail("the two passwords differ")
     return password

@@ -72,6 +72,7 @@ app.command("run")(run_command.run)
 app.command("schema")(schema.schema)
 app.add_typer(keys.app, name="keys")
 app.command("users", context_settings=users.SETTINGS, add_help_option=False)(users.users)
+app.command("pool-keys", context_settings=users.SETTINGS, add_help_option=False)(users.pool_keys)
 
 
 def run() -> NoReturn:

@@ -6,6 +6,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from idp.outcomes import TokenRefused
 from idp.tokens.rotation import LONGEST_TOKEN, MARGIN, PUBLISH_AHEAD
 from tests.support.pools import OpenScene, Scene
 
@@ -65,10 +66,21 @@ async def test_a_rotated_key_is_published_first_and_the_old_one_verifies_to_the_
 
 async def test_tokens_of_the_old_key_open_userinfo_after_a_rotation(scene: Scene) -> None:
     tokens = await scene.tokens_for(await scene.add())
-    await scene.core.keys.rotate(scene.pool, at_once=True)
+    await scene.core.keys.rotate(scene.pool)
+    scene.clock.advance(3599)
     assert (await scene.core.tokens.user_info(tokens.access_token))["username"] == "ann"
+    scene.clock.advance(1)
     fresh = await scene.tokens_for(await scene.add("bob"))
     assert jwt.get_unverified_header(fresh.access_token)["kid"] in signing_kids(scene)
+
+
+async def test_a_leaked_key_signs_and_opens_nothing_any_more(scene: Scene) -> None:
+    tokens, old = await scene.tokens_for(await scene.add()), kids(scene)
+    await scene.core.keys.rotate(scene.pool, leaked=True)
+    assert not set(kids(scene)) & set(old)
+    assert isinstance(await scene.core.tokens.user_info(tokens.access_token), TokenRefused)
+    fresh = await scene.tokens_for(await scene.add("bob"))
+    assert (await scene.core.tokens.user_info(fresh.access_token))["username"] == "bob"
 
 
 async def test_another_process_learns_of_a_rotation(scene: Scene, open_scene: OpenScene) -> None:
@@ -81,8 +93,8 @@ async def test_another_process_learns_of_a_rotation(scene: Scene, open_scene: Op
 
 async def test_keys_that_signed_nothing_alive_are_removed_at_the_next_rotation(scene: Scene) -> None:
     old = kids(scene)
-    await scene.core.keys.rotate(scene.pool, at_once=True)
-    scene.clock.advance(LONGEST_TOKEN + MARGIN)
+    await scene.core.keys.rotate(scene.pool)
+    scene.clock.advance(PUBLISH_AHEAD + LONGEST_TOKEN + MARGIN)
     await scene.core.keys.rotate(scene.pool)
     async with scene.core.store.reading() as records:
         stored = {key.kid for key in await records.signing_keys.list()}

@@ -25,7 +25,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
-    for command in ("run", "demo", "check", "explain", "init", "schema", "users", "version"):
+    for command in ("run", "demo", "check", "explain", "init", "schema", "users", "pool-keys", "version"):
         assert f"  {command} " in text
     assert "\x1b" not in text
 

@@ -61,3 +61,10 @@ def test_problems_of_the_configuration_are_told_as_everywhere(
     config.write_text(LISTENER + POOLS.replace("UserPoolName", "UserPoolNam"))
     assert main(["users", "--config", str(config), "list"]) == 1
     assert f"{config}:5:5: " in capsys.readouterr().err
+
+
+def test_the_pools_token_keys_have_commands_too(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pool-keys", "-c", str(config), "rotate"]) == 0
+    capsys.readouterr()
+    assert main(["pool-keys", "-c", str(config), "list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
