@@ -21,6 +21,17 @@ USER = (
     " VALUES (:pool, :sub, :name, 'CONFIRMED', true, :attributes, 0, 0)"
 )
 
+KEY = "INSERT INTO signing_keys (pool_id, use, kid, sealed, created_at) VALUES (:pool, 'id', 'k1', 's', 7)"
+CLIENT = (
+    "INSERT INTO clients (id, pool_id, name, active, document, sealed_secrets)"
+    " VALUES ('c1', :pool, 'web', true, :document, '[]')"
+)
+FAMILY = (
+    "INSERT INTO families"
+    " (id, pool_id, client_id, sub, event_id, scopes, auth_time, created_at, expires_at)"
+    " SELECT 'f1', pool_id, 'c1', sub, 'e1', '[]', 1, 1, 2 FROM users WHERE pool_id = :pool"
+)
+
 
 def fill(connection: Connection, count: int) -> None:
     """Make the tables of the first release, with users in them."""
@@ -59,4 +70,29 @@ async def test_users_of_the_first_release_are_found_by_their_attributes(
             wanted = model.UserFilter("email", (f"user{number}@example.com",))
             page = await records.users.search(POOL, wanted, limit=5)
             assert [user.username for user in page.users] == [f"user{number}"]
+    await store.close()
+
+
+def fill_with_tokens(connection: Connection) -> None:
+    """Make the tables of the first release, with a signing key and somebody signed in."""
+    fill(connection, 1)
+    document = json.dumps({"id": "c1", "pool_id": POOL, "name": "web"})
+    given = {"pool": POOL, "document": document}
+    for statement in (KEY, CLIENT, FAMILY):
+        known = {name: value for name, value in given.items() if f":{name}" in statement}
+        connection.execute(text(statement), known)
+
+
+async def test_keys_and_tokens_of_the_first_release_go_on(databases: Databases, tmp_path: Path) -> None:
+    url = await databases.create(tmp_path)
+    engine = create_async_engine(read_url(url))
+    async with engine.begin() as connection:
+        await connection.run_sync(fill_with_tokens)
+    await engine.dispose()
+    store = await open_store(url, VAULT)
+    async with store.reading() as records:
+        assert await records.signing_keys.list() == (model.SigningKey(POOL, "id", "k1", "s", 7.0, 7.0),)
+        family = await records.families.get("f1")
+        assert (family.door, family.device_key, family.active_at) == ("oauth", None, None)
+        assert (await records.users.get(POOL, family.sub)).srp_verifier is None
     await store.close()

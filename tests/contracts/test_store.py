@@ -13,6 +13,7 @@ from sqlalchemy import event
 from idp import model
 from idp.factors import records as factors
 from idp.seal import hash_token
+from idp.signin.records import Device, Spent
 from idp.store.base import AlreadyExists, NotFound, Store
 from idp.store.database import SqlStore, open_store
 from tests.support.databases import VAULT, Databases
@@ -241,6 +242,17 @@ async def test_deleting_a_user_takes_everything_of_theirs(store: Store) -> None:
         assert await records.sso_sessions.find("cookie") is None
 
 
+async def test_lists_the_families_of_one_user(store: Store) -> None:
+    ann, bob = await add(store, make_user("ann")), await add(store, make_user("bob"))
+    known = {"door": "api", "device_key": "d", "active_at": NOW, "address": "::1", "user_agent": "x" * 512}
+    made = [make_family(ann, **known), make_family(ann, revoked_at=NOW), make_family(bob)]
+    async with store.writing() as records:
+        for family in made:
+            await records.families.create(family)
+        found = await records.families.of(POOL.id, ann.sub)
+    assert found == tuple(sorted(made[:2], key=lambda family: family.id))
+
+
 async def test_revokes_all_families_of_one_user_only(store: Store) -> None:
     ann, bob = await add(store, make_user("ann")), await add(store, make_user("bob"))
     mine, others = make_family(ann), make_family(bob)
@@ -347,6 +359,54 @@ async def test_factors_read_back_and_go_with_their_user(store: Store) -> None:
         assert await records.software_tokens.find(POOL.id, user.sub) is None
         assert await records.mfa_preferences.find(POOL.id, user.sub) is None
         assert await records.passkeys.of(POOL.id, user.sub) == ()
+
+
+def make_device(user: model.User, key: str, *, confirmed: bool = True) -> Device:
+    return Device(
+        pool_id=POOL.id,
+        key=key,
+        sub=user.sub,
+        group_key="g" * 12,
+        created_at=NOW,
+        updated_at=NOW,
+        last_authenticated_at=NOW,
+        sealed_verifier="v" * 600 if confirmed else None,
+        pending="p" * 4096,
+    )
+
+
+async def test_devices_are_listed_by_key_once_confirmed_and_go_with_their_user(store: Store) -> None:
+    ann, bob = await add(store, make_user("ann")), await add(store, make_user("bob"))
+    made = [make_device(ann, key) for key in ("c", "a", "b")]
+    async with store.writing() as records:
+        for device in (*made, make_device(ann, "d", confirmed=False), make_device(bob, "e")):
+            await records.devices.create(device)
+        with pytest.raises(AlreadyExists):
+            await records.devices.create(make_device(bob, "a"))
+    async with store.reading() as records:
+        assert await records.devices.get(POOL.id, "a") == made[1]
+        pages = [await records.devices.of(POOL.id, ann.sub, limit=2, after=after) for after in ("", "b")]
+    assert [[device.key for device in page] for page in pages] == [["a", "b"], ["c"]]
+    assert await store.collect(NOW + 86_399) == 0
+    assert await store.collect(NOW + 86_401) == 1  # what nobody confirmed
+    async with store.writing() as records:
+        await records.users.delete(POOL.id, ann.sub)
+        assert await records.devices.find(POOL.id, "a") is None
+        assert await records.devices.find(POOL.id, "e") is not None
+
+
+async def test_what_is_spent_is_spent_once_and_forgotten_in_time(store: Store) -> None:
+    async def spend() -> bool:
+        try:
+            async with store.writing() as records:
+                await records.spent.create(Spent("s" * 22, NOW + 10))
+        except AlreadyExists:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*(spend() for _ in range(4)))) == [False, False, False, True]
+    assert await store.collect(NOW + 9) == 0
+    assert await store.collect(NOW + 11) == 1
 
 
 async def test_a_credential_and_a_challenge_are_there_once(store: Store) -> None:
