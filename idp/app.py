@@ -27,7 +27,7 @@ from idp.headers import SecureHeaders
 from idp.model import Client, Pool
 from idp.oauth import authorize_endpoint, discovery, logout, revoke, token, userinfo
 from idp.oauth.answers import readable_by_any_origin
-from idp.pages import assets, change, errors, home, inbox, login, mfa, recovery, signup
+from idp.pages import assets, change, codes, errors, home, inbox, login, mfa, passkeys, recovery, signup
 from idp.pages.csrf import CsrfTokens
 from idp.pages.visit import form_page
 from idp.site import Site
@@ -54,6 +54,9 @@ _PAGES = {
     "/forgotPassword": (recovery.show_forgot, recovery.submit_forgot),
     "/confirmforgotPassword": (recovery.show_reset, recovery.submit_reset),
     "/changePassword": (change.show_change, change.submit_change),
+    "/login/code": (codes.show_code_request, codes.submit_code_request),
+    "/login/passkey": (passkeys.show_passkey, passkeys.submit_passkey),
+    "/passkeys/add": (passkeys.show_add, passkeys.submit_add),
     "/mfa": (mfa.show_code, mfa.submit_code),
     "/mfa/resend": (mfa.show_code, mfa.submit_resend),
     "/mfa/choose": (mfa.show_choice, mfa.submit_choice),

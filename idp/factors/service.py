@@ -118,6 +118,19 @@ class FactorService:
             return refuse(SignInReason.FACTOR_UNAVAILABLE)  # settings or factors changed since the question
         return await _CHECKS[name](self, turn, name, answer, state)
 
+    async def take_passkey(
+        self, pool: Pool, client: Client, credential: str, challenge: str
+    ) -> Passed | SignInRefused:
+        """Judge a passkey that names its user by itself, as an answer to `Passkeys.ask_anybody`."""
+        presented = await self.passkeys.judge(pool, credential, challenge)
+        if isinstance(presented, Mistake):
+            return refuse(SignInReason.INCORRECT)
+        async with self.store.reading() as records:
+            user = await records.users.find(pool.id, presented.passkey.sub)
+        if user is None or ChallengeName.WEB_AUTHN not in await self.first_factors(pool, client, user):
+            return refuse(SignInReason.INCORRECT)
+        return passed_by_passkey(pool, user, presented)
+
     async def hand_out_seed(self, turn: FactorTurn) -> str | UserRefused:
         """Hand out a seed in the middle of a sign-in; the caller keeps it in the session's state."""
         if turn.user is None or not await self._may_set_up(turn, turn.user, ChallengeName.SOFTWARE_TOKEN_MFA):

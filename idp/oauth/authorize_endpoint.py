@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from idp.oauth.authorize import AuthorizeRequest, check_authorize, read_query
 from idp.oauth.complete import complete
 from idp.oauth.errors import Redirected, Shown, ShownCode
 from idp.oauth.flow import Next, next_step
+from idp.oauth.parameters import Parameters
 from idp.oauth.redirects import error_location
 from idp.oauth.session import find_session
 from idp.outcomes import SignedIn
@@ -41,11 +43,18 @@ async def authorize(request: Request) -> Response:
     return found(await complete(site, pool, client, request=asked, signed_in=signed_in))
 
 
-async def recognise(site: Site, request: Request) -> Known | Shown | Redirected:
-    """Read and judge the authorization request in a query string; the pages call this at every step."""
+async def recognise(
+    site: Site, request: Request, *, defaults: Mapping[str, str] | None = None
+) -> Known | Shown | Redirected:
+    """Read and judge the authorization request in a query string; the pages call this at every step.
+
+    `defaults` stand in for what a page's own address need not name.
+    """
     parameters = read_query(request.scope["query_string"])
     if isinstance(parameters, Shown):
         return parameters
+    missing = {name: value for name, value in (defaults or {}).items() if parameters.get(name) is None}
+    parameters = Parameters((*parameters.pairs, *missing.items()))
     client_id = parameters.get("client_id")
     known = await site.core.client(client_id) if client_id else None
     asked = check_authorize(parameters, known[1] if known else None)

@@ -1,4 +1,4 @@
-"""The pages' own stylesheet and logo, held in memory and named by their content.
+"""The pages' own stylesheet, script and logo, held in memory and named by their content.
 
 A name that changes with the content may be cached for a year; nothing is read from a path that a request
 names.
@@ -15,7 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _FOLDER = Path(__file__).parent / "static"
 _FOREVER = "public, max-age=31536000, immutable"
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
+from idp.factors.records import FirstFactor
 from idp.factors.service import SEED
 from idp.oauth.answers import see_other
 from idp.oauth.complete import complete
@@ -26,13 +27,14 @@ from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
 from idp.signin.dispatch import refuse
 from idp.signin.flows.caller import Caller
-from idp.signin.flows.names import ChallengeName
+from idp.signin.flows.names import AuthFlow, ChallengeName
+from idp.signin.flows.permissions import allows
 from idp.users.attributes import find_missing
 
 
 async def show_login(visit: Visit) -> Response:
     """Show the sign-in form, filled with what was typed or hinted."""
-    live = await _usable_session(visit)
+    live = await usable_session(visit)
     done = visit.open(StepKind.NOTICE)
     name = visit.form.get("username") or (done[1].username if done else None) or visit.asked.login_hint or ""
     wrong = bool(visit.problems)
@@ -44,14 +46,43 @@ async def show_login(visit: Visit) -> Response:
         notice=visit.say(done[1].notice) if done and done[1].notice and not wrong else None,
         session_name=_shown_name(live) if live else None,
         can_sign_up=not visit.pool.admin_create_only,
+        codes=bool(first_codes(visit)),
+        **_passkey_request(visit),
         can_recover=visit.pool.recovery != ("admin_only",),
     )
+
+
+def may_choose(visit: Visit) -> bool:
+    """Whether the client's users may begin with something else than the password.
+
+    A client that lists its flows has to list ALLOW_USER_AUTH; one that lists none has the pages only.
+    """
+    return not visit.client.explicit_auth_flows or allows(visit.client, AuthFlow.USER_AUTH)
+
+
+def first_codes(visit: Visit) -> tuple[str, ...]:
+    """Name the codes that can take the password's place."""
+    offered = visit.pool.factors.first if may_choose(visit) else ()
+    return tuple(factor.value for factor in offered if factor in _CODES)
+
+
+_CODES: Final = (FirstFactor.EMAIL_OTP, FirstFactor.SMS_OTP)
+
+
+def _passkey_request(visit: Visit) -> dict[str, Any]:
+    """Ask the browser for whatever passkey it has, where passkeys sign in; nothing is stored for it."""
+    asked = visit.site.core.factors.passkeys.ask_anybody(visit.pool) if may_choose(visit) else None
+    if asked is None:
+        return {"passkey_options": None}
+    options, challenge = asked
+    step = visit.seal(Step("", challenge=challenge), StepKind.PASSKEY)
+    return {"passkey_options": json.dumps(options), "passkey_step": step, "script": "passkeys.js"}
 
 
 async def submit_login(visit: Visit) -> Response:
     """Try a password, or go on with the browser's session."""
     if visit.form.get("continue"):
-        live = await _usable_session(visit)
+        live = await usable_session(visit)
         return await _continue(visit, live) if live else await show_login(visit)
     username, password = visit.form.text("username").strip(), visit.form.text("password")
     if not username or not password:
@@ -163,7 +194,7 @@ async def _continue(visit: Visit, live: LiveSession) -> Response:
     return leave(visit.request, location)
 
 
-async def _usable_session(visit: Visit) -> LiveSession | None:
+async def usable_session(visit: Visit) -> LiveSession | None:
     live = await find_session(visit.site, visit.pool, visit.request)
     now = visit.site.core.clock.now()
     return live if live and is_fresh(visit.asked, live.auth_time, now=now) else None

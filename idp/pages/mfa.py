@@ -16,6 +16,7 @@ from idp.factors import totp
 from idp.factors.service import SEED, SET_UP_DONE
 from idp.oauth.answers import see_other
 from idp.outcomes import SignInOutcome, SignInReason, SignInRefused, UserRefused
+from idp.pages.local import is_local
 from idp.pages.login import caller_of, lead_on
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
@@ -28,6 +29,7 @@ ANSWERS: Final[Mapping[str, str]] = {
     ChallengeName.EMAIL_OTP: "EMAIL_OTP_CODE",
     ChallengeName.SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE",
 }
+_MEDIA: Final[Mapping[str | None, str]] = {ChallengeName.SMS_MFA: "SMS", ChallengeName.SMS_OTP: "SMS"}
 _STAY: Final = frozenset(
     {
         SignInReason.CODE_MISMATCH,
@@ -54,6 +56,8 @@ async def show_code(visit: Visit) -> Response:
         intro=visit.say(key, destination=step.destination),
         step=sealed,
         resends=not by_app,
+        inbox=visit.site.core.outbox.keeps(_MEDIA.get(step.challenge, "EMAIL"))
+        and is_local(visit.request, visit.site),
         wrong=bool(visit.problems),
         notice=visit.say(step.notice) if step.notice and not visit.problems else None,
     )

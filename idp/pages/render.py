@@ -1,7 +1,7 @@
 """Templates into responses: autoescaped Jinja2, the page's language, its links and its security policy.
 
-A page may load this site's stylesheet and images and nothing else, runs no script, and can be framed by
-nobody.
+A page may load this site's stylesheet and images and nothing else, and can be framed by nobody. It runs no
+script, unless it names one of our own files: passkeys cannot be used without.
 """
 
 from __future__ import annotations
@@ -78,11 +78,13 @@ def render(
         "problems": [],
         "notice": None,
         "brand": "albacore",
+        "script": None,
     }
     text = environment().get_template(template).render(defaults | context)
     response = HTMLResponse(text, status_code=status)
     targets = () if is_modern_browser(request) else form_targets
-    response.headers["content-security-policy"] = content_security_policy(targets)
+    has_script = context.get("script") is not None
+    response.headers["content-security-policy"] = content_security_policy(targets, has_script=has_script)
     response.headers["content-language"] = catalogue.code
     if status == 503:
         response.headers["retry-after"] = RETRY_SECONDS
@@ -95,11 +97,12 @@ def is_modern_browser(request: Request) -> bool:
     return "sec-fetch-mode" in request.headers
 
 
-def content_security_policy(form_targets: Iterable[str] = ()) -> str:
+def content_security_policy(form_targets: Iterable[str] = (), *, has_script: bool = False) -> str:
     """Spell the policy of a page."""
     targets = " ".join(dict.fromkeys(["'self'", *map(form_action_source, form_targets)]))
+    scripts = "script-src 'self'; " if has_script else ""
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self' data:; "
         f"form-action {targets}; base-uri 'none'; frame-ancestors 'none'"
     )
 

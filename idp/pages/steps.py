@@ -26,6 +26,8 @@ class StepKind(Enum):
     """A temporary password was right; the sign-in session inside has its own, shorter end."""
     FACTOR = ("factor", 3600)
     """A second factor, or a code in the password's place, is asked for; the session inside ends sooner."""
+    PASSKEY = ("passkey", 1800)
+    """A passkey was asked for."""
     NOTICE = ("notice", 300)
     """Something was done; the next page says so."""
 
@@ -50,7 +52,7 @@ class Step:
     notice: str | None = None
     """Catalogue key of what to say."""
     challenge: str | None = None
-    """The challenge that the session waits for."""
+    """The challenge that the session waits for; of a passkey, WebAuthn's own."""
     choices: tuple[str, ...] = ()
     """What the user may choose from, or set up."""
 

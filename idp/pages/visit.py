@@ -105,12 +105,20 @@ class Visit:
 Show = Callable[[Visit], Awaitable[Response]]
 
 
+# /passkeys/add is linked to by apps, with client_id and redirect_uri alone (cognito.md 1.1).
+_DEFAULTS = {"/passkeys/add": {"response_type": "code"}}
+
+
+def _own_path(site: Site, request: Request) -> str:
+    return request.url.path.removeprefix(site.base)
+
+
 def form_page(show: Show, submit: Show) -> Callable[[Request], Awaitable[Response]]:
     """Make an endpoint of a page: `show` for GET, `submit` for an accepted POST."""
 
     async def endpoint(request: Request) -> Response:
         site = site_of(request)
-        known = await recognise(site, request)
+        known = await recognise(site, request, defaults=_DEFAULTS.get(_own_path(site, request)))
         if isinstance(known, Redirected) and request.method == "POST":
             return leave(request, error_location(known))
         if isinstance(known, Shown | Redirected):

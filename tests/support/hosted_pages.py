@@ -28,8 +28,11 @@ PASSWORD, NEW_PASSWORD = "Correct-Horse-1", "Better-Staple-2"
 FACTORS: dict[str, Any] = {
     "MfaConfiguration": "OPTIONAL",
     "EnabledMfas": ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"],
+    "Policies": {
+        "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]}
+    },
 }
-"""Second factors for whoever switches one on."""
+"""Second factors for whoever switches one on, and every way to begin."""
 
 
 def pools_document(**changes: Any) -> list[dict[str, Any]]:

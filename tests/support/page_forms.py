@@ -118,6 +118,13 @@ async def choice_form(visitor: PageVisitor, house: House) -> Ready:
     return await visitor.sign_in(name), {"choice": "EMAIL_OTP"}
 
 
+async def code_request_form(visitor: PageVisitor, house: House) -> Ready:
+    """The form that asks for a code in the place of the password."""
+    name = await add_person(house)
+    page = await visitor.get(f"/login/code?{authorize_query()}")
+    return page, {"username": name, "channel": "EMAIL_OTP"}
+
+
 FORMS: dict[str, Callable[[PageVisitor, House], Awaitable[Ready]]] = {
     "/login": login_form,
     "/signup": signup_form,
@@ -126,6 +133,7 @@ FORMS: dict[str, Callable[[PageVisitor, House], Awaitable[Ready]]] = {
     "/forgotPassword": forgot_form,
     "/confirmforgotPassword": reset_form,
     "/changePassword": change_form,
+    "/login/code": code_request_form,
     "/mfa": code_form,
     "/mfa/resend": another_code_form,
     "/mfa/choose": choice_form,
