@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, insert, select, tuple_
 
 from idp import model
 from idp.store import schema
@@ -88,11 +88,15 @@ class UserRows(Rows[model.User]):
         if wanted is None or wanted.attribute in _COLUMNS:
             fits = () if wanted is None else (_COLUMNS[wanted.attribute](wanted),)
             query = select(self.table).where(users.pool_id == pool_id, *fits)
-            return await self._page(pool_id, query, (users.username,), limit=limit, after=after)
+            return await self._page(
+                pool_id, query, {users.username: users.username}, limit=limit, after=after
+            )
         theirs = and_(terms.pool_id == users.pool_id, terms.sub == users.sub)
         found = select(self.table, terms.value).join(schema.user_terms, theirs)
         query = found.where(terms.pool_id == pool_id, terms.attribute == wanted.attribute, _term_fits(wanted))
-        return await self._page(pool_id, query, (terms.value, users.sub), limit=limit, after=after)
+        # Ordered by the term's own columns, which its index has in this order.
+        order = {terms.value: terms.value, terms.sub: users.sub}
+        return await self._page(pool_id, query, order, limit=limit, after=after)
 
     async def of_group(
         self, pool_id: str, group: str, *, limit: int, after: tuple[str, ...] = ()
@@ -102,7 +106,7 @@ class UserRows(Rows[model.User]):
         theirs = and_(members.pool_id == users.pool_id, members.sub == users.sub)
         query = select(self.table).join(schema.group_members, theirs)
         query = query.where(members.pool_id == pool_id, members.name == group)
-        return await self._page(pool_id, query, (users.sub,), limit=limit, after=after)
+        return await self._page(pool_id, query, {members.sub: users.sub}, limit=limit, after=after)
 
     async def count(self, pool_id: str) -> int:
         """How many users the pool has."""
@@ -113,18 +117,21 @@ class UserRows(Rows[model.User]):
         self,
         pool_id: str,
         query: Select[Any],
-        order: tuple[ColumnElement[str], ...],
+        order: Mapping[Column[Any], Column[Any]],
         *,
         limit: int,
         after: tuple[str, ...],
     ) -> model.UserPage:
+        """Read a page in the order of some columns, whose values are found in others."""
         if after:
             query = query.where(tuple_(*order) > tuple_(*after))
         # One more than asked for tells whether the list goes on: nobody is sent for an empty page.
         found = await self._connection.execute(query.order_by(*order).limit(limit + 1))
         rows = found.mappings().all()
         users = await self._with_all_logins(pool_id, [self.user_of(row) for row in rows[:limit]])
-        position = tuple(str(rows[limit - 1][column]) for column in order) if len(rows) > limit else None
+        position = (
+            tuple(str(rows[limit - 1][column]) for column in order.values()) if len(rows) > limit else None
+        )
         return model.UserPage(users, position)
 
     async def _with_all_logins(self, pool_id: str, users: Sequence[model.User]) -> tuple[model.User, ...]:

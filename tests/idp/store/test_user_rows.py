@@ -1,0 +1,53 @@
+"""Lists of users are read from an index in its own order, so that a page of a million users costs no more."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from idp import model
+from idp.seal import Vault
+from idp.store.database import SqlStore, database_url, open_store
+
+POOL = "local_000000001"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    store = await open_store(database_url(tmp_path), Vault(b"k" * 32))
+    yield store
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after"),
+    [
+        (None, ("ann",)),
+        (model.UserFilter("username", ("a",), is_prefix=True), ("ann", "1")),
+        (model.UserFilter("email", ("a",), is_prefix=True), ("ann", "1")),
+        (model.UserFilter("name", ("ann",)), ()),
+        (model.UserFilter("status", ("UNCONFIRMED",)), ("ann",)),
+        (model.UserFilter("enabled", ("false",)), ("ann",)),
+        (model.UserFilter("sub", ("1",)), ()),
+    ],
+    ids=lambda value: getattr(value, "attribute", ""),
+)
+async def test_a_page_neither_scans_nor_sorts(
+    store: SqlStore, wanted: model.UserFilter | None, after: tuple[str, ...]
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(store._engine.sync_engine, "before_cursor_execute", note)
+    async with store.reading() as records:
+        await records.users.search(POOL, wanted, limit=60, after=after)
+        statement, parameters = next(pair for pair in asked if pair[0].startswith("SELECT users"))
+        connection = records.users._connection  # type: ignore[attr-defined]
+        rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plan = [row[3] for row in rows]
+    assert plan
+    assert all(step.startswith("SEARCH ") and "USING" in step for step in plan), plan
