@@ -176,9 +176,8 @@ def test_identity_js_solves_a_custom_challenge(tracking: ApiServer, run_node: An
         {},
         {"authFlowType": "USER_PASSWORD_AUTH"},
         {"authFlowType": "USER_AUTH", "preferredChallenge": "PASSWORD_SRP"},
-        {"authFlowType": "USER_AUTH", "preferredChallenge": "PASSWORD"},
     ],
-    ids=["srp", "password", "choice-srp", "choice-password"],
+    ids=["srp", "password", "choice-srp"],
 )
 def test_amplify_signs_in_refreshes_and_signs_out(
     plain: ApiServer, run_node: Any, options: dict[str, str]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from idp.config import InvalidPools, PoolConfig, PoolsConfig, parse_pools
 from idp.config.document import derive_pool_id
 from idp.model import Client, DataType, PasswordPolicy, RefreshRotation
+from idp.signin.records import DeviceTracking
 from tests.support.pools import PASSWORD, client_document, pool_document
 
 
@@ -350,3 +351,41 @@ def outcome_of(document: object) -> PoolsConfig | str:
         return parse_pools(document)
     except InvalidPools as refused:
         return str(refused)
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({}, None),
+        ({"DeviceConfiguration": {}}, DeviceTracking()),
+        (
+            {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}},
+            DeviceTracking(challenge_on_new_device=True),
+        ),
+        (
+            {"DeviceConfiguration": {"DeviceOnlyRememberedOnUserPrompt": "true"}},
+            DeviceTracking(only_remembered_on_prompt=True),
+        ),
+    ],
+    ids=["nothing", "there", "challenge", "prompt"],
+)
+def test_devices_are_tracked_where_the_pool_says_so(
+    members: dict[str, object], expected: DeviceTracking | None
+) -> None:
+    assert parse(**members).pool.devices == expected
+
+
+@pytest.mark.parametrize(
+    "flows",
+    [["ADMIN_NO_SRP_AUTH", "ALLOW_USER_SRP_AUTH"], ["ALLOW_CLIENT_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]],
+    ids=["legacy-and-new", "client-tokens-and-users"],
+)
+def test_auth_flows_that_do_not_go_together(flows: list[str]) -> None:
+    where = (0, "UserPoolClients", 0, "ExplicitAuthFlows")
+    found = problems_of([pool_document(client={"ExplicitAuthFlows": flows})])
+    assert (where, "Conflict") in found
+
+
+def test_legacy_auth_flows_are_read() -> None:
+    flows = ["ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH"]
+    assert parse_client(ExplicitAuthFlows=flows).explicit_auth_flows == tuple(flows)

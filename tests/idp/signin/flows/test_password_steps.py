@@ -103,3 +103,17 @@ async def test_a_flood_of_exchanges_is_turned_away(scene: Scene, monkeypatch: py
     outcome = await scene.core.signin.start(caller(scene), AuthFlow.USER_SRP_AUTH, parameters)
     assert isinstance(outcome, SignInRefused)
     assert outcome.reason is SignInReason.BUSY
+
+
+async def test_no_tokens_for_a_proof_that_is_outdated(scene: Scene) -> None:
+    """Between the last proof and the tokens, the password may change and the user be disabled or deleted."""
+    for what in ("set_password", "disable", "delete"):
+        name = f"user-{what}"
+        await scene.add(name)
+        signed_in = await sign_in(scene, name)
+        assert isinstance(signed_in, SignedIn)
+        more = {"permanent": True} if what == "set_password" else {}
+        change = getattr(scene.core.administration, what)
+        await change(scene.pool, name, *([OTHER_PASSWORD] if more else []), **more)
+        done = await scene.core.completion.complete(caller(scene), signed_in, user_agent="")
+        assert done is None
