@@ -24,7 +24,6 @@ from idp.clock import Clock
 from idp.config import parse_access, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
 from idp.headers import SecureHeaders
-from idp.model import Client, Pool
 from idp.oauth import authorize_endpoint, discovery, logout, revoke, token, userinfo
 from idp.oauth.answers import readable_by_any_origin
 from idp.pages import assets, change, codes, errors, home, inbox, login, mfa, passkeys, recovery, signup
@@ -117,10 +116,8 @@ async def prepare(app: Starlette) -> None:
         if app.state.core is not None:
             return
         core: Core = await app.state.open_core()
-        pools = await core.pools()
         app.state.site = Site(core, app.state.public_url)
         app.state.csrf = CsrfTokens(core.vault.mac("csrf-key"), core.clock)
-        app.state.known = [(pool, await core.clients(pool.id)) for pool in pools]
         app.state.core = core
         app.state.gate.warn()
 
@@ -136,12 +133,12 @@ async def close(app: Starlette) -> None:
 def provider_for(app: Starlette, user_pool: str, client: str) -> Mapping[str, str]:
     """Return what `authenticate-cognito` needs to know of a client, by name, id or ARN.
 
-    As of the last `prepare`; raises LookupError with a text that says what there is.
+    Raises LookupError with a text that says what there is.
     """
     if app.state.core is None:
         raise LookupError("the user pool is not open yet")
     site: Site = app.state.site
-    known: list[tuple[Pool, Sequence[Client]]] = app.state.known
+    known = site.core.management.catalog.entries
     name = user_pool.rpartition("userpool/")[2]
     pool, clients = _pick(known, name, kind="user pool", of=lambda entry: (entry[0].id, entry[0].name))
     found = _pick(clients, client, kind=f"app client in user pool {pool.name}", of=lambda c: (c.id, c.name))

@@ -23,6 +23,8 @@ from idp.factors.records import Factor, FirstFactor
 from idp.factors.service import FactorService
 from idp.factors.software_tokens import SoftwareTokens
 from idp.factors.webauthn import RelyingParty, find_party
+from idp.management.catalog import served
+from idp.management.service import Management
 from idp.model import Client, Pool
 from idp.outbox.base import Outbox
 from idp.outbox.inbox import Inbox
@@ -80,6 +82,7 @@ class Core:
     access: AccessTokens
     tokens: Tokens
     factors: FactorService
+    management: Management
     public_url: str
     issuer_overrides: Mapping[str, str]
     _sweeper: asyncio.Task[None] | None = None
@@ -136,21 +139,29 @@ class Core:
             pool = None if client is None else await records.pools.find(client.pool_id)
         if client is None or pool is None or not (client.active and pool.active):
             return None
+        await self.keys.ensure(pool)  # another node may have made the pool
         return pool, client
 
     async def pool(self, pool_id: str) -> Pool | None:
         """Find a pool that is served now."""
-        return next((pool for pool in await self.pools() if pool.id == pool_id), None)
+        if len(pool_id) > 64 or not pool_id.isascii() or "\x00" in pool_id:
+            return None
+        async with self.store.reading() as records:
+            pool = await records.pools.find(pool_id)
+        if pool is None or not pool.active:
+            return None
+        await self.keys.ensure(pool)
+        return pool
 
     async def pools(self) -> tuple[Pool, ...]:
-        """All pools that are served now."""
+        """All pools that are served now; those of the configuration come first, so that names mean them."""
         async with self.store.reading() as records:
-            return tuple(pool for pool in await records.pools.list() if pool.active)
+            return served(await records.pools.list())
 
     async def clients(self, pool_id: str) -> tuple[Client, ...]:
-        """All clients of a pool that are served now."""
+        """All clients of a pool that are served now, those of the configuration first."""
         async with self.store.reading() as records:
-            return tuple(client for client in await records.clients.list(pool_id) if client.active)
+            return served(await records.clients.list(pool_id))
 
     async def find_pool(self, name: str) -> Pool:
         """Find a pool by name, id or ARN; raises LookupError with a text that says what there is."""
@@ -193,6 +204,7 @@ class Core:
         await seed(self.store, config, self.administration)
         for pool in await self.pools():
             await self.keys.ensure(pool)
+        await self.management.catalog.refresh()
         _warn_about_sms(await self.pools(), self.outbox)
         self._sweeper = asyncio.create_task(self._sweep())
 
@@ -204,6 +216,7 @@ class Core:
                 removed = await self.store.collect(self.clock.now())
                 log.debug("removed %d expired records", removed)
                 await self.keys.load()
+                await self.management.catalog.refresh()
             except Exception:  # the loop must outlive one bad night of the database
                 log.exception("expired records could not be removed, or keys not be read")
 
@@ -250,6 +263,7 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
             Passkeys(store, clock, vault, party_of=lambda pool: core.relying_party(pool)),
             Preferences(store),
         ),
+        management=Management.compose(store, clock, keys),
         public_url="",
         issuer_overrides={},
     )

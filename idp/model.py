@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from idp.factors.records import FactorSettings
 from idp.signin.records import DeviceTracking
@@ -33,6 +34,22 @@ class Secret:
         return "Secret(***)"
 
     __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that belongs to a pool and is kept as one document: an identity provider, terms, a branding.
+
+    The document is sealed at rest: providers' secrets and uploaded password hashes are in some.
+    """
+
+    pool_id: str
+    kind: str
+    key: str
+    """Unique within the pool and the kind."""
+    document: Mapping[str, Any] = field(repr=False)
+    created_at: float
+    updated_at: float
 
 
 class UserStatus(StrEnum):
@@ -135,9 +152,17 @@ class Pool:
     devices: DeviceTracking | None = None
     """DeviceConfiguration; None: devices are not tracked."""
     origin: str = "config"
-    """Who declared the pool: `config`, or another door that creates pools."""
+    """Who declared the pool: `config`, or `api`."""
     active: bool = True
     """False once the configuration no longer names the pool: kept, not served."""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    deletion_protected: bool = False
+    """DeletionProtection is ACTIVE."""
+    domain_version: int = 1
+    """ManagedLoginVersion of the domain."""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """Members of the API's shapes that are given back as they came, because no field here says them."""
 
     @property
     def arn(self) -> str:
@@ -155,6 +180,14 @@ class RefreshRotation:
 
     enabled: bool = False
     grace_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLabel:
+    """What a client's secret is called, and since when it is there."""
+
+    id: str
+    created_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +223,12 @@ class Client:
     origin: str = "config"
     active: bool = True
     """False once the configuration no longer names the client: kept with its secrets, not served."""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    secret_labels: tuple[SecretLabel, ...] = ()
+    """What the secrets are called, in their order; a secret from before there were labels has none."""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """As of a pool."""
 
     @property
     def is_confidential(self) -> bool:

@@ -8,14 +8,13 @@ once a pool has users.
 
 from __future__ import annotations
 
-import secrets
-import string
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from idp.config import InvalidPools, PoolConfig, PoolsConfig, Problem
 from idp.config.clients import ClientConfig
+from idp.management.clients import draw_client_id, draw_client_secret
 from idp.model import Client, Group, Pool, Secret
 from idp.outcomes import UserReason, UserRefused
 from idp.store.base import Records, Store
@@ -24,7 +23,6 @@ from idp.users.lookup import find_user
 from idp.users.schema import CUSTOM_PREFIX
 
 CONFIG: Final = "config"
-_ALPHABET: Final = string.ascii_lowercase + string.digits
 
 
 async def seed(store: Store, config: PoolsConfig, administration: Administration) -> None:
@@ -82,13 +80,13 @@ def find_immutable_changes(stored: Pool, declared: Pool, index: int) -> list[Pro
 
 
 async def _seed_pool(records: Records, entry: PoolConfig, *, now: float) -> None:
-    pool = entry.pool
+    pool = replace(entry.pool, created_at=now, updated_at=now)
     if await records.pools.find(pool.id) is None:
         await records.pools.create(pool)
     else:
-        await records.pools.update((pool.id,), lambda _: pool)
+        await records.pools.update((pool.id,), lambda old: _redeclare_pool(pool, old))
     stored = await records.clients.list(pool.id)
-    kept = {(await _seed_client(records, declared, stored)).id for declared in entry.clients}
+    kept = {(await _seed_client(records, declared, stored, now=now)).id for declared in entry.clients}
     for client in stored:
         if client.id not in kept and client.origin == CONFIG and client.active:
             await records.clients.update((client.id,), lambda old: replace(old, active=False))
@@ -96,20 +94,33 @@ async def _seed_pool(records: Records, entry: PoolConfig, *, now: float) -> None
         await _seed_group(records, group, now=now)
 
 
-async def _seed_client(records: Records, declared: ClientConfig, stored: Sequence[Client]) -> Client:
+def _redeclare_pool(pool: Pool, stored: Pool) -> Pool:
+    """Lay a declared pool over the stored one, which keeps its age. Pure."""
+    same = replace(pool, created_at=stored.created_at or pool.created_at, updated_at=stored.updated_at)
+    return same if same == stored else replace(same, updated_at=pool.updated_at)
+
+
+async def _seed_client(
+    records: Records, declared: ClientConfig, stored: Sequence[Client], *, now: float
+) -> Client:
     known = next((client for client in stored if is_same_client(declared, client)), None)
     client = replace(declared.client, id=known.id if known else declared.id or draw_client_id())
     if declared.wants_secret:
         kept = known.secrets if known else ()
         client = replace(client, secrets=kept or (Secret(draw_client_secret()),))
     if known is None:
-        return await records.clients.create(client)
-    return await records.clients.update((client.id,), lambda _: client)
+        return await records.clients.create(replace(client, created_at=now, updated_at=now))
+    age = known.created_at or now
+    same = replace(client, created_at=age, updated_at=known.updated_at, secret_labels=known.secret_labels)
+    changed = same if same == known else replace(same, updated_at=now)
+    return await records.clients.update((client.id,), lambda _: changed)
 
 
 def is_same_client(declared: ClientConfig, stored: Client) -> bool:
     """Whether a declared client is a stored one: by id, or by name where no id is declared. Pure."""
-    return stored.id == declared.id if declared.id else stored.name == declared.client.name
+    if declared.id:
+        return stored.id == declared.id
+    return stored.origin == CONFIG and stored.name == declared.client.name
 
 
 async def _seed_group(records: Records, group: Group, *, now: float) -> None:
@@ -149,13 +160,3 @@ async def _seed_users(store: Store, administration: Administration, entry: PoolC
         if isinstance(outcome, UserRefused) and outcome.reason is not UserReason.USERNAME_EXISTS:
             where = (index, "UserPoolUsers", number)
             raise InvalidPools([Problem(where, "InvalidValue", outcome.message)])
-
-
-def draw_client_id() -> str:
-    """Draw a client id of Cognito's shape: 26 lower-case letters and digits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(26))
-
-
-def draw_client_secret() -> str:
-    """Draw a client secret of Cognito's shape: 52 lower-case letters and digits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(52))

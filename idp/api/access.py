@@ -64,6 +64,11 @@ class Gate:
         _unless_refused(sigv4.verify(_signed(request, body), claim, key, now=now))
         return key
 
+    def region(self, request: Request) -> str:
+        """Return the region of the signature's scope, empty where there is none."""
+        claim = sigv4.read_claim(request.headers.getlist("authorization"))
+        return "" if isinstance(claim, sigv4.Refusal) else claim.scope[1]
+
     async def check_pool(
         self, key: AccessKey, operation: str, members: Mapping[str, Any], core: Core
     ) -> None:

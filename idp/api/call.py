@@ -47,6 +47,8 @@ class Call:
     address: str
     """The caller's address, for counting and the log."""
     user_agent: str = ""
+    region: str = ""
+    """The region that the caller signed for; empty where nothing was signed."""
     access_key: str | None = None
     """Id of the access key that signed, of an operation that needs a signature."""
 

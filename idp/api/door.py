@@ -18,9 +18,10 @@ from starlette.responses import Response
 import idp.api.operations  # noqa: F401 - fills the registry
 from idp.api.access import Gate
 from idp.api.call import Call
-from idp.api.errors import ApiError, serialization
+from idp.api.errors import ApiError, serialization, unmanaged
 from idp.api.registry import SERVED, UNSUPPORTED
 from idp.api.shapes import Operation, operations, read_input, read_json, target_prefix
+from idp.management.refusal import Refused
 from idp.oauth.body import read_at_most
 from idp.pages.local import client_address
 from idp.pages.render import RETRY_SECONDS
@@ -102,9 +103,13 @@ async def _serve(site: Site, request: Request, operation: Operation) -> Mapping[
         input=members,
         address=client_address(request),
         user_agent=request.headers.get("user-agent", "")[:512],
+        region=gate.region(request),
         access_key=key.id if key else None,
     )
-    return await serve(call)
+    try:
+        return await serve(call)
+    except Refused as refusal:
+        raise unmanaged(refusal) from refusal
 
 
 async def _read_body(request: Request, limit: int) -> bytes:

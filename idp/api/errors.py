@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
+from idp.management.refusal import Reason, Refused
 from idp.outcomes import SignInReason, SignInRefused, UserReason, UserRefused
 
 T = TypeVar("T")
@@ -78,6 +79,25 @@ _SIGN_IN_CODES: Final[Mapping[SignInReason, str]] = {
     SignInReason.TRIGGER_REFUSED: "UserLambdaValidationException",
     SignInReason.BUSY: "TooManyRequestsException",
 }
+
+
+_MANAGEMENT_CODES: Final[Mapping[Reason, str]] = {
+    Reason.INVALID: "InvalidParameterException",
+    Reason.NOT_FOUND: "ResourceNotFoundException",
+    Reason.LIMIT: "LimitExceededException",
+    Reason.SCOPE_UNKNOWN: "ScopeDoesNotExistException",
+    Reason.OAUTH_FLOW: "InvalidOAuthFlowException",
+    Reason.PROVIDER_EXISTS: "DuplicateProviderException",
+    Reason.BRANDING_EXISTS: "ManagedLoginBrandingExistsException",
+    Reason.TERMS_EXIST: "TermsExistsException",
+    Reason.PRECONDITION: "PreconditionNotMetException",
+    Reason.IMPORT_RUNS: "UserImportInProgressException",
+}
+
+
+def unmanaged(refusal: Refused) -> ApiError:
+    """Translate a refusal of the management."""
+    return ApiError(_MANAGEMENT_CODES[refusal.reason], refusal.message)
 
 
 def refused(outcome: UserRefused | SignInRefused) -> ApiError:

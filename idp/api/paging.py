@@ -50,10 +50,15 @@ def write_position(call: Call, after: Sequence[str] | None, *, scope: str = "") 
 
 
 def cut_page(
-    call: Call, items: Sequence[tuple[str, dict[str, object]]], *, scope: str
+    call: Call,
+    items: Sequence[tuple[str, dict[str, object]]],
+    *,
+    scope: str,
+    member: str = "Limit",
+    most: int = MOST,
 ) -> tuple[list[dict[str, object]], str | None]:
-    """Cut a page out of (key, item) pairs that are sorted by their key."""
-    after, limit = read_token(call, scope=scope), limit_of(call)
+    """Cut a page out of (key, item) pairs that are sorted by their key; `member` says how many are wanted."""
+    after, limit = read_token(call, scope=scope), limit_of(call, member, most)
     rest = [pair for pair in items if pair[0] > after]
     following = write_token(call, rest[limit - 1][0], scope=scope) if len(rest) > limit else None
     return [item for _, item in rest[:limit]], following

@@ -46,14 +46,15 @@ class ClientConfig:
 
 def read_clients(reader: Reader, pool: Pool) -> tuple[ClientConfig, ...]:
     """Read `UserPoolClients` of a pool."""
-    clients = tuple(_read_client(item, pool) for item in reader.items("UserPoolClients"))
+    clients = tuple(read_client(item, pool) for item in reader.items("UserPoolClients"))
     names = [config.client.name for config in clients]
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         reader.report("UserPoolClients", "Duplicate", f"two clients are called `{name}`")
     return clients
 
 
-def _read_client(reader: Reader, pool: Pool) -> ClientConfig:
+def read_client(reader: Reader, pool: Pool) -> ClientConfig:
+    """Read one client."""
     name = reader.required_text("ClientName", longest=128)
     client_id = reader.text("ClientId", pattern=r"[\w+]+", longest=128, shape="letters, digits, `_` and `+`")
     secret = reader.text("ClientSecret", pattern=r"[!-~]{24,128}", shape="24 to 128 visible ASCII characters")

@@ -45,7 +45,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         alias_attributes=aliases,
         case_sensitive=_read_case(reader),
         admin_create_only=admin.boolean("AllowAdminCreateUserOnly", False),
-        schema=build_schema(_read_schema(reader)),
+        schema=build_schema(read_attributes(reader)),
         recovery=recovery,
         devices=_read_devices(reader),
         resource_servers=_read_resource_servers(reader),
@@ -169,7 +169,8 @@ def _read_resource_server(reader: Reader) -> ResourceServer:
     return ResourceServer(identifier, name, tuple(scopes))
 
 
-def _read_schema(reader: Reader) -> tuple[SchemaAttribute, ...]:
+def read_attributes(reader: Reader) -> tuple[SchemaAttribute, ...]:
+    """Read `Schema`."""
     items = reader.items("Schema")
     if len(items) > 50:
         reader.report("Schema", "InvalidValue", "at most 50 attributes are allowed")

@@ -22,6 +22,7 @@ from idp.model import (
     LinkedIdentity,
     Mail,
     MailedCode,
+    Part,
     Pool,
     RefreshToken,
     SigningKey,
@@ -207,6 +208,18 @@ class Passkeys(Collection[Passkey], Protocol):
         ...
 
 
+class Parts(Collection[Part], Protocol):
+    """Parts of pools, by pool id, kind and key."""
+
+    async def list(self, pool_id: str, kind: str) -> tuple[Part, ...]:
+        """All parts of a kind, by key."""
+        ...
+
+    async def clear(self, pool_id: str, kind: str, prefix: str) -> None:
+        """Remove the parts of a kind whose key begins so."""
+        ...
+
+
 class Mails(Protocol):
     """Mails of the development inbox."""
 
@@ -258,6 +271,8 @@ class Records(Protocol):
     def software_tokens(self) -> Collection[SoftwareToken]: ...
     @property
     def passkeys(self) -> Passkeys: ...
+    @property
+    def parts(self) -> Parts: ...
     @property
     def ceremonies(self) -> Collection[Ceremony]: ...
 

@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from idp.seal import Vault
-from idp.store import collections, factor_rows, schema, signin_rows, user_rows
+from idp.store import collections, factor_rows, part_rows, schema, signin_rows, user_rows
 from idp.store.base import Records, StoreUnavailable, StoreUnusable
 from idp.store.migrate import migrate
 from idp.store.outages import describe_outage
@@ -72,6 +72,7 @@ class SqlRecords:
         self.mfa_preferences = factor_rows.MfaPreferenceRows(connection)
         self.software_tokens = factor_rows.SoftwareTokenRows(connection)
         self.passkeys = factor_rows.PasskeyRows(connection)
+        self.parts = part_rows.PartRows(connection, vault)
         self.ceremonies = factor_rows.CeremonyRows(connection)
 
 

@@ -371,3 +371,15 @@ devices = Table(
     _user_owned(),
     Index(None, "pool_id", "sub"),
 )
+
+parts = Table(
+    "parts",
+    metadata,
+    _key("pool_id"),
+    _key("kind", 32),
+    _key("key"),
+    _long("sealed"),
+    _time("created_at"),
+    _time("updated_at"),
+    _pool_owned(),
+)

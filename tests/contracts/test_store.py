@@ -519,3 +519,23 @@ async def test_an_account_elsewhere_is_linked_to_one_user(store: Store) -> None:
         assert await records.linked_identities.of(POOL.id, ann.sub) == (linked,)
         await records.users.delete(POOL.id, ann.sub)
         assert await records.linked_identities.find(POOL.id, "Google", "Cognito_Subject", "123") is None
+
+
+async def test_parts_are_kept_by_pool_kind_and_key(store: Store) -> None:
+    def part(kind: str, key: str) -> model.Part:
+        return model.Part(POOL.id, kind, key, {"name": key, "list": ["a"]}, NOW, NOW)
+
+    async with store.writing() as records:
+        for kind, key in (("terms", "b"), ("terms", "a"), ("job", "a/1"), ("job", "a/2"), ("job", "ab")):
+            await records.parts.create(part(kind, key))
+        with pytest.raises(AlreadyExists):
+            await records.parts.create(part("terms", "a"))
+    async with store.writing() as records:
+        await records.parts.update((POOL.id, "terms", "a"), lambda old: replace(old, document={"name": "x"}))
+        await records.parts.clear(POOL.id, "job", "a/")
+    async with store.reading() as records:
+        assert [found.document["name"] for found in await records.parts.list(POOL.id, "terms")] == ["x", "b"]
+        assert [found.key for found in await records.parts.list(POOL.id, "job")] == ["ab"]
+    async with store.writing() as records:
+        await records.pools.delete(POOL.id)
+        assert await records.parts.list(POOL.id, "terms") == ()

@@ -15,6 +15,7 @@ import boto3
 import httpx
 from botocore import UNSIGNED
 from botocore.config import Config
+from starlette.applications import Starlette
 
 from idp.app import create_app
 from idp.core import Core
@@ -46,6 +47,8 @@ class ApiServer:
     url: str
     core: Core
     loop: asyncio.AbstractEventLoop
+    app: Starlette
+    folder: Path
 
     def run(self, work: Awaitable[T]) -> T:
         """Run something on the server's own loop and wait for it."""
@@ -179,7 +182,8 @@ def api_server(
     **options: Any,
 ) -> Iterator[ApiServer]:
     """Serve a pool until the block is left; `prepared` has its tables and keys already."""
-    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    if folder != prepared:
+        shutil.copytree(prepared, folder, dirs_exist_ok=True)
     keys = {"AccessKeys": [{"AccessKeyId": KEY_ID, "SecretAccessKey": KEY_SECRET}]}
     found: list[ApiServer] = []
     ready, stop = threading.Event(), asyncio.Event()
@@ -202,7 +206,7 @@ def api_server(
             return apps[0]
 
         async with serving(make_once) as url:
-            found.append(ApiServer(url, apps[0].state.core, asyncio.get_running_loop()))
+            found.append(ApiServer(url, apps[0].state.core, asyncio.get_running_loop(), apps[0], folder))
             ready.set()
             await stop.wait()
 

@@ -1,4 +1,4 @@
-"""What the JSON API keeps: searchable attributes, linked identities, password history, when groups changed."""
+"""What the JSON API keeps: searchable attributes, linked identities, password history, when groups changed, parts of pools."""
 
 import json
 
@@ -24,10 +24,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_users_pool_id_enabled_username"), "users", ["pool_id", "enabled", "username"])
     create_user_terms()
     create_linked_identities()
+    create_parts()
     fill_user_terms()
 
 
 def downgrade() -> None:
+    op.drop_table("parts")
     op.drop_table("linked_identities")
     op.drop_table("user_terms")
     op.drop_index(op.f("ix_users_pool_id_enabled_username"), "users")
@@ -82,6 +84,22 @@ def create_linked_identities() -> None:
         ),
     )
     op.create_index(op.f("ix_linked_identities_pool_id_sub"), "linked_identities", ["pool_id", "sub"])
+
+
+def create_parts() -> None:
+    op.create_table(
+        "parts",
+        sa.Column("pool_id", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pool_id"], ["pools.id"], name=op.f("fk_parts_pool_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("pool_id", "kind", "key", name=op.f("pk_parts")),
+    )
 
 
 def fill_user_terms() -> None:

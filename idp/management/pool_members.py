@@ -1,0 +1,198 @@
+"""A user pool out of the members of CreateUserPool and UpdateUserPool. Pure.
+
+The members go through the reader of the configuration file, so that both ways in have the same rules. What
+has no field of its own is kept and given back as it came (`Pool.kept`); what would promise something that
+nothing here does is refused. An omitted member is its default, also in an update (cognito.md 3.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from idp.config.pools import read_attributes, read_pool
+from idp.config.reader import Problem, Reader, format_place
+from idp.factors.policy import find_conflicts
+from idp.factors.records import Factor, FactorSettings, Mfa
+from idp.management.refusal import invalid
+from idp.model import Pool
+from idp.users.schema import CUSTOM_PREFIX
+
+Members = Mapping[str, Any]
+READ: Final = (
+    "AccountRecoverySetting",
+    "AliasAttributes",
+    "AutoVerifiedAttributes",
+    "DeviceConfiguration",
+    "Policies",
+    "Schema",
+    "UserAttributeUpdateSettings",
+    "UsernameAttributes",
+    "UsernameConfiguration",
+)
+KEPT: Final = (
+    "AcrConfiguration",
+    "AccountRecoverySetting",
+    "AdminCreateUserConfig",
+    "DcrConfiguration",
+    "EmailConfiguration",
+    "EmailVerificationMessage",
+    "EmailVerificationSubject",
+    "IssuerConfiguration",
+    "KeyConfiguration",
+    "LambdaConfig",
+    "SmsAuthenticationMessage",
+    "SmsConfiguration",
+    "SmsVerificationMessage",
+    "UserPoolAddOns",
+    "UserPoolTags",
+    "UserPoolTier",
+    "UsernameConfiguration",
+    "VerificationMessageTemplate",
+)
+OWN: Final = ("LogConfigurations", "UserSessionTracking", "TokenSession")
+"""What `kept` holds beside these: set by operations of its own, so that an update leaves it."""
+FIXED: Final = ("UsernameConfiguration",)
+MOST_CUSTOM: Final = 50
+
+
+def make_pool(members: Members, *, pool_id: str, now: float) -> Pool:
+    """Build a new pool; raises Refused."""
+    pool = _build(members, pool_id=pool_id, name=members["PoolName"], before=FactorSettings())
+    if sum(entry.name.startswith(CUSTOM_PREFIX) for entry in pool.schema) > MOST_CUSTOM:
+        raise invalid(f"a user pool has at most {MOST_CUSTOM} custom attributes")
+    return replace(pool, created_at=now, updated_at=now)
+
+
+def change_pool(pool: Pool, members: Members, *, now: float) -> Pool:
+    """Lay an update over a pool: what cannot change stays, everything else is as if it were new."""
+    name = members.get("PoolName", pool.name)
+    fresh = _build(members, pool_id=pool.id, name=name, before=pool.factors)
+    stays = {key: pool.kept[key] for key in (*OWN, *FIXED) if key in pool.kept}
+    return replace(
+        fresh,
+        username_attributes=pool.username_attributes,
+        alias_attributes=pool.alias_attributes,
+        case_sensitive=pool.case_sensitive,
+        schema=pool.schema,
+        resource_servers=pool.resource_servers,
+        domain=pool.domain,
+        domain_version=pool.domain_version,
+        created_at=pool.created_at,
+        updated_at=now,
+        kept={**fresh.kept, **stays},
+    )
+
+
+def add_attributes(pool: Pool, declared: list[Members], *, now: float) -> Pool:
+    """Add custom attributes to a pool's schema; raises Refused."""
+    problems: list[Problem] = []
+    entries = read_attributes(Reader({"Schema": [_as_custom(entry) for entry in declared]}, (), problems))
+    _raise(problems)
+    taken = {entry.name for entry in pool.schema}
+    for entry in entries:
+        if entry.name in taken:
+            raise invalid(f"{entry.name}: Existing attribute already has name {entry.name}.")
+    schema = (*pool.schema, *entries)
+    if sum(entry.name.startswith(CUSTOM_PREFIX) for entry in schema) > MOST_CUSTOM:
+        raise invalid(f"a user pool has at most {MOST_CUSTOM} custom attributes")
+    return replace(pool, schema=schema, updated_at=now)
+
+
+def _as_custom(entry: Members) -> dict[str, Any]:
+    """Spell an added attribute as custom, whatever standard name it has: there is no other kind to add."""
+    name = str(entry.get("Name", "")).removeprefix(CUSTOM_PREFIX)
+    return {**_clean_attribute(entry), "Name": f"{CUSTOM_PREFIX}{name}"}
+
+
+def _clean_attribute(entry: Members) -> dict[str, Any]:
+    if entry.get("DeveloperOnlyAttribute"):
+        raise invalid("DeveloperOnlyAttribute is not supported: use WriteAttributes of the app clients")
+    return {key: value for key, value in entry.items() if key != "DeveloperOnlyAttribute"}
+
+
+def _build(members: Members, *, pool_id: str, name: str, before: FactorSettings) -> Pool:
+    _refuse_unserved(members)
+    problems: list[Problem] = []
+    reader = Reader(_as_document(members, pool_id, name), (), problems)
+    pool = read_pool(reader, lambda _: pool_id)
+    reader.finish()
+    _raise(problems)
+    return replace(
+        pool,
+        origin="api",
+        factors=_read_factors(members, before, pool),
+        deletion_protected=members.get("DeletionProtection") == "ACTIVE",
+        kept={key: members[key] for key in KEPT if key in members},
+    )
+
+
+def _as_document(members: Members, pool_id: str, name: str) -> dict[str, Any]:
+    """Spell the members as the configuration file would."""
+    document = {key: members[key] for key in READ if key in members}
+    if "Schema" in document:
+        document["Schema"] = [_clean_attribute(entry) for entry in document["Schema"]]
+    admin = dict(members.get("AdminCreateUserConfig", {}))
+    policy = members.get("Policies", {}).get("PasswordPolicy", {})
+    if admin.get("UnusedAccountValidityDays") == policy.get("TemporaryPasswordValidityDays"):
+        admin.pop("UnusedAccountValidityDays", None)  # what a description says twice is no conflict
+    invitation = _without(admin.pop("InviteMessageTemplate", {}), "SMSMessage")
+    template = members.get("VerificationMessageTemplate", {})
+    mail = {
+        "DefaultEmailOption": template.get("DefaultEmailOption"),
+        "EmailMessage": template.get("EmailMessage", members.get("EmailVerificationMessage")),
+        "EmailSubject": template.get("EmailSubject", members.get("EmailVerificationSubject")),
+    }
+    return {
+        **document,
+        "UserPoolId": pool_id,
+        "UserPoolName": name,
+        "AdminCreateUserConfig": {**admin, "InviteMessageTemplate": invitation},
+        "VerificationMessageTemplate": {key: value for key, value in mail.items() if value is not None},
+    }
+
+
+def _without(members: Members, *names: str) -> dict[str, Any]:
+    return {key: value for key, value in members.items() if key not in names}
+
+
+def _read_factors(members: Members, before: FactorSettings, pool: Pool) -> FactorSettings:
+    """Say which factors there are: SmsConfiguration brings text messages, other ones stay as they are set."""
+    mfa = Mfa(members.get("MfaConfiguration", Mfa.OFF))
+    enabled = set(before.enabled) | ({Factor.SMS} if mfa is not Mfa.OFF and _sends_sms(members) else set())
+    if mfa is not Mfa.OFF and not enabled:
+        raise invalid("SMS configuration and Auto verification for phone_number are required when MFA is ON")
+    settings = replace(
+        before,
+        mfa=mfa,
+        enabled=tuple(factor for factor in Factor if factor in enabled),
+        first=pool.factors.first,
+        sms_message=members.get("SmsAuthenticationMessage", before.sms_message),
+    )
+    for conflict in find_conflicts(settings, pool.recovery):
+        raise invalid(f"{conflict.where}: {conflict.message.replace('`', '')}")
+    return settings
+
+
+def _sends_sms(members: Members) -> bool:
+    return bool(members.get("SmsConfiguration", {}).get("SnsCallerArn"))
+
+
+_UNSERVED: Final = (
+    (("DcrConfiguration", "EnableStatus"), "Enabled", "dynamic client registration is not supported"),
+    (("IssuerConfiguration", "Type"), "UPDATED", "the issuer of this pool is the address it is served at"),
+    (("KeyConfiguration", "KeyType"), "CUSTOMER_MANAGED_KEY", "data is sealed under the instance key"),
+)
+
+
+def _refuse_unserved(members: Members) -> None:
+    for (member, key), value, why in _UNSERVED:
+        if members.get(member, {}).get(key) == value:
+            raise invalid(f"{member}.{key} {value} is not supported: {why}")
+
+
+def _raise(problems: list[Problem]) -> None:
+    if problems:
+        text = "; ".join(f"{format_place(problem.where)}: {problem.message}" for problem in problems)
+        raise invalid(text.replace("`", ""))

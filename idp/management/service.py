@@ -1,0 +1,41 @@
+"""All desks of the management in one value, put together once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp.clock import Clock
+from idp.management.catalog import Catalog
+from idp.management.clients import ClientDesk
+from idp.management.domains import DomainDesk
+from idp.management.pools import PoolDesk
+from idp.management.providers import ProviderDesk
+from idp.management.resource_servers import ResourceServerDesk
+from idp.store.base import Store
+from idp.tokens.keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """What operators manage."""
+
+    catalog: Catalog
+    pools: PoolDesk
+    clients: ClientDesk
+    domains: DomainDesk
+    providers: ProviderDesk
+    resource_servers: ResourceServerDesk
+
+    @classmethod
+    def compose(cls, store: Store, clock: Clock, keys: KeyRing) -> Management:
+        """Put the desks together."""
+        catalog = Catalog(store)
+        pools = PoolDesk(store, clock, keys, catalog)
+        return cls(
+            catalog=catalog,
+            pools=pools,
+            clients=ClientDesk(store, clock, catalog),
+            domains=DomainDesk(pools),
+            providers=ProviderDesk(pools),
+            resource_servers=ResourceServerDesk(pools),
+        )
