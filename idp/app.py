@@ -45,6 +45,7 @@ class _Application(Starlette):
         return SecureHeaders(super().build_middleware_stack(), secure=secure)
 
 
+_API_METHODS = ("POST", "OPTIONS")
 _PAGES = {
     "/login": (login.show_login, login.submit_login),
     "/signup": (signup.show_signup, signup.submit_signup),
@@ -170,7 +171,7 @@ def _routes() -> list[BaseRoute]:
     """Lay out every path. Machine endpoints answer OPTIONS themselves; the rest know no other origin."""
     return [
         Route("/", home.show_home),
-        Route("/", door.api, methods=["POST", "OPTIONS"]),
+        Route("/", door.api, methods=_API_METHODS),
         Route("/oauth2/authorize", authorize_endpoint.authorize),
         _machine("/oauth2/token", token.token, "POST"),
         _machine("/oauth2/revoke", revoke.revoke, "POST"),
@@ -200,4 +201,8 @@ def _pick(entries: Sequence[T], name: str, *, kind: str, of: Callable[[T], tuple
 
 
 def _under(base: str, routes: list[BaseRoute]) -> list[BaseRoute]:
-    return [Mount(base, routes=routes)] if base else routes
+    """Put everything under the path of the public URL; SDKs leave its final slash away."""
+    if not base:
+        return routes
+    bare = [Route(base, home.show_home), Route(base, door.api, methods=_API_METHODS)]
+    return [Mount(base, routes=routes), *bare]

@@ -70,9 +70,8 @@ class ApiServer:
         return boto3.client(
             "cognito-idp",
             region_name=REGION,
-            endpoint_url=self.url,
             config=config,
-            **{**credentials, **options},
+            **{"endpoint_url": self.url, **credentials, **options},
         )
 
     def post(
@@ -179,6 +178,7 @@ def api_server(
     document: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     *,
     access: Mapping[str, Any] | None = None,
+    path: str = "",
     **options: Any,
 ) -> Iterator[ApiServer]:
     """Serve a pool until the block is left; `prepared` has its tables and keys already."""
@@ -191,7 +191,7 @@ def api_server(
     def make(url: str) -> Any:
         return create_app(
             api_document() if document is None else document,
-            public_url=url,
+            public_url=url + path,
             data_directory=folder,
             hash_cost=CHEAP,
             access=keys if access is None else access,
@@ -206,7 +206,9 @@ def api_server(
             return apps[0]
 
         async with serving(make_once) as url:
-            found.append(ApiServer(url, apps[0].state.core, asyncio.get_running_loop(), apps[0], folder))
+            found.append(
+                ApiServer(url + path, apps[0].state.core, asyncio.get_running_loop(), apps[0], folder)
+            )
             ready.set()
             await stop.wait()
 

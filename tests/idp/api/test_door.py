@@ -3,6 +3,7 @@
 import json
 import logging
 import uuid
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from idp.api.door import MOST_BYTES, header_text
 from idp.api.registry import SERVED
 from idp.store.base import StoreUnavailable
 from tests.support import chromium
-from tests.support.api_server import PUBLIC_CLIENT_ID, TARGET, ApiServer
+from tests.support.api_server import PUBLIC_CLIENT_ID, TARGET, ApiServer, api_server
 from tests.support.pools import PASSWORD, POOL_ID
 from tests.support.serving import serving
 
@@ -30,6 +31,14 @@ def test_an_answer_looks_like_the_services(api: ApiServer) -> None:
     uuid.UUID(answer.headers["x-amzn-requestid"])
     assert answer.headers["cache-control"].startswith("no-cache")
     assert answer.json()["UserConfirmed"] is False
+
+
+def test_an_sdk_reaches_a_pool_that_lives_under_a_path(tmp_path: Path, prepared_directory: Path) -> None:
+    with api_server(tmp_path / "data", prepared_directory, path="/pool") as server:
+        for url in (f"{server.url}", f"{server.url}/"):
+            cognito = server.boto3(endpoint_url=url)
+            assert cognito.list_users(UserPoolId=POOL_ID)["Users"] == []
+            assert httpx.get(url, trust_env=False).status_code == 200
 
 
 def test_an_error_names_its_type_in_body_and_headers(api: ApiServer) -> None:
