@@ -274,7 +274,12 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
 def _warn_about_sms(pools: Iterable[Pool], outbox: Outbox) -> None:
     """Tell the operator of pools that send text messages which nobody will get."""
     for pool in pools:
-        sends = Factor.SMS in pool.factors.enabled or FirstFactor.SMS_OTP in pool.factors.first
+        sends = (
+            Factor.SMS in pool.factors.enabled
+            or FirstFactor.SMS_OTP in pool.factors.first
+            or "phone_number" in pool.auto_verified
+            or "verified_phone_number" in pool.recovery
+        )
         if sends and outbox.keeps("SMS") and not outbox.is_inbox:
             log.warning(
                 "user pool %s sends text messages, but nothing is configured to deliver them: they stay in "

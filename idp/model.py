@@ -146,6 +146,8 @@ class Pool:
     resource_servers: tuple[ResourceServer, ...] = ()
     domain: str | None = None
     verification_message: MessageTemplate | None = None
+    verification_sms: str | None = None
+    """The text of all verifying text messages, with `{####}`."""
     invitation_message: MessageTemplate | None = None
     factors: FactorSettings = field(default_factory=FactorSettings)
     """MFA, passkeys and the ways to begin a sign-in."""

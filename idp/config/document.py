@@ -112,7 +112,6 @@ _POOL_LATER: Final = [
     "EmailVerificationSubject",
     "LambdaConfig",
     "SmsConfiguration",
-    "SmsVerificationMessage",
     "UserPoolAddOns",
     "UserPoolIdentityProviders",
     "UserPoolUICustomizationAttachments",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from idp.config.factors import read_factors
+from idp.config.factors import CODE_GAP, SHAPE, read_factors
 from idp.config.reader import Reader
 from idp.model import DataType, MessageTemplate, PasswordPolicy, Pool, ResourceServer, SchemaAttribute
 from idp.signin.records import DeviceTracking
@@ -34,12 +34,13 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
     _read_without_effect(reader)
     admin, policies = reader.nested("AdminCreateUserConfig"), reader.nested("Policies")
     recovery = _read_recovery(reader)
+    verification, verification_sms = _read_verification(reader)
     pool = Pool(
         id=reader.text("UserPoolId", pattern=POOL_ID, longest=55, shape="like `us-east-1_Example01`")
         or derive_id(name),
         name=name,
         password_policy=_read_policy(policies, admin),
-        auto_verified=reader.choices("AutoVerifiedAttributes", ("email",)),
+        auto_verified=reader.choices("AutoVerifiedAttributes", CONTACTS),
         verify_before_update=_read_update_settings(reader),
         username_attributes=usernames,
         alias_attributes=aliases,
@@ -50,7 +51,8 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         devices=_read_devices(reader),
         resource_servers=_read_resource_servers(reader),
         domain=_read_domain(reader),
-        verification_message=_read_verification(reader),
+        verification_message=verification,
+        verification_sms=verification_sms,
         invitation_message=_read_invitation(admin),
         factors=read_factors(reader, policies.nested("SignInPolicy"), recovery),
     )
@@ -221,7 +223,8 @@ def _value(reader: Reader, key: str, default: float | None) -> float | None:
     return reader.integer(key, 0, -(2**53), 2**53) if key in reader else default
 
 
-def _read_verification(reader: Reader) -> MessageTemplate | None:
+def _read_verification(reader: Reader) -> tuple[MessageTemplate | None, str | None]:
+    """Read what verifying mails and text messages say; the latter under its new or its legacy name."""
     template = reader.nested("VerificationMessageTemplate")
     if (
         template.choice("DefaultEmailOption", ("CONFIRM_WITH_CODE", "CONFIRM_WITH_LINK"), "")
@@ -229,8 +232,12 @@ def _read_verification(reader: Reader) -> MessageTemplate | None:
     ):
         template.report("DefaultEmailOption", "NotSupportedYet", "only `CONFIRM_WITH_CODE` is supported yet")
     message = _read_template(template, ("{####}",), "Your verification code")
-    template.finish(("EmailMessageByLink", "EmailSubjectByLink", "SmsMessage"))
-    return message
+    texts = [
+        part.text(key, pattern=CODE_GAP, longest=140, shape=SHAPE)
+        for part, key in ((template, "SmsMessage"), (reader, "SmsVerificationMessage"))
+    ]
+    template.finish(("EmailMessageByLink", "EmailSubjectByLink"))
+    return message, next(filter(None, texts), None)
 
 
 def _read_invitation(admin: Reader) -> MessageTemplate | None:

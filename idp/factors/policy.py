@@ -146,11 +146,6 @@ def offers_passkeys(settings: FactorSettings) -> bool:
     return settings.offers_passkeys and (settings.mfa is not Mfa.ON or settings.passkey_counts_twice)
 
 
-def list_recovery_bars(holdings: Holdings) -> frozenset[str]:
-    """Name the contact attributes that are second factors and so cannot recover the password."""
-    return frozenset(CHANNEL_OF[factor] for factor in holdings.enabled if factor in CHANNEL_OF)
-
-
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Settings that do not go together; `where` is the property to change."""

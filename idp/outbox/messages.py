@@ -17,6 +17,7 @@ CODE_GAP: Final = "{####}"
 USERNAME_GAP: Final = "{username}"
 
 VERIFICATION: Final = MessageTemplate("Your verification code", "Your confirmation code is {####}")
+FORGOT_SMS: Final = "Your password reset code is {####}."
 VERIFICATION_SMS: Final = "Your verification code is {####}."
 FORGOT_PASSWORD: Final = MessageTemplate("Your password reset code", "Your password reset code is {####}")
 INVITATION: Final = MessageTemplate(
@@ -60,11 +61,21 @@ def _text_message(pool: Pool, text: str, *, recipient: str, code: str) -> Messag
 
 
 def build_code_message(
-    pool: Pool, purpose: CodePurpose, *, recipient: str, username: str, code: str
+    pool: Pool,
+    purpose: CodePurpose,
+    *,
+    recipient: str,
+    username: str,
+    code: str,
+    attribute: str = "email",
 ) -> Message:
-    """Write the message that carries a code. The pool's template serves all mails, as in Cognito."""
-    if purpose is CodePurpose.VERIFY_PHONE:
-        return _text_message(pool, VERIFICATION_SMS, recipient=recipient, code=code)
+    """Write the message that carries a code, to the address or number in `attribute`.
+
+    The pool's template serves all mails, and its text all text messages, as in Cognito.
+    """
+    if purpose is CodePurpose.VERIFY_PHONE or attribute == "phone_number":
+        text = FORGOT_SMS if purpose is CodePurpose.FORGOT_PASSWORD else VERIFICATION_SMS
+        return _text_message(pool, pool.verification_sms or text, recipient=recipient, code=code)
     default = FORGOT_PASSWORD if purpose is CodePurpose.FORGOT_PASSWORD else VERIFICATION
     template = pool.verification_message or default
     return _fill(pool, template, recipient=recipient, username=username, secret=code)

@@ -84,7 +84,7 @@ def sign_up_attributes(pool: Pool) -> tuple[str, ...]:
     person. The attribute that *is* the username is not asked for twice.
     """
     required = [entry.name for entry in pool.schema if entry.required and entry.name != "sub"]
-    wanted = dict.fromkeys([*required, *(name for name in pool.auto_verified if name == "email")])
+    wanted = dict.fromkeys([*required, *pool.auto_verified])
     typed_as_username = pool.username_attributes if len(pool.username_attributes) == 1 else ()
     return tuple(name for name in wanted if name not in typed_as_username)
 

@@ -15,7 +15,7 @@ from idp import texts
 from idp.clock import Clock
 from idp.model import CodePurpose, Group, Pool, User, UserStatus
 from idp.outbox.base import Outbox
-from idp.outbox.messages import build_invitation, mask_email
+from idp.outbox.messages import build_invitation
 from idp.outcomes import Delivery, UserReason, UserRefused
 from idp.store.base import AlreadyExists, NotFound, Records, Store
 from idp.texts import Text
@@ -24,12 +24,13 @@ from idp.users import lifecycle
 from idp.users.aliases import check_username, contact_kind, derive_logins
 from idp.users.attributes import find_unfit
 from idp.users.code_desk import CodeDesk
+from idp.users.contacts import find_recovery_contact
 from idp.users.credentials import Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_for_administrator
 from idp.users.own_account import remove_user
 from idp.users.passwords import HasherBusy, find_weakness, generate_password
-from idp.users.recovery import can_recover, forget_sign_ins
+from idp.users.recovery import forget_sign_ins, may_recover
 from idp.users.schema import CONTACTS
 from idp.users.takeover import release_address
 from idp.users.verdicts import BUSY, REUSED
@@ -195,10 +196,15 @@ class Administration:
             user = await find_for_administrator(records, pool, username)
             if user is None:
                 return UNKNOWN
-            if not user.email or not can_recover(pool, user):
+            contact = await find_recovery_contact(records, pool, user, outbox=self.outbox, subject=user.sub)
+            if contact is None or not may_recover(user):
                 return UserRefused(UserReason.INVALID_PARAMETER, texts.NOT_RECOVERABLE)
             code = await self.desk.issue(
-                records, pool, subject=user.sub, purpose=CodePurpose.FORGOT_PASSWORD, destination=user.email
+                records,
+                pool,
+                subject=user.sub,
+                purpose=CodePurpose.FORGOT_PASSWORD,
+                destination=contact.address,
             )
             if code is None:
                 return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
@@ -206,9 +212,10 @@ class Administration:
             if isinstance(changed, UserRefused):
                 return changed
             user = await self._write(records, user, changed, ends_sessions=True)
-        if not await self.outbox.send(self.desk.compose(pool, CodePurpose.FORGOT_PASSWORD, user, code=code)):
+        purpose = CodePurpose.FORGOT_PASSWORD
+        if not await self.outbox.send(self.desk.compose(pool, purpose, user, code=code, contact=contact)):
             return UserRefused(UserReason.DELIVERY_FAILED, texts.DELIVERY_FAILED)
-        return Delivery(mask_email(user.email or ""))
+        return contact.delivery
 
     async def delete(self, pool: Pool, username: str) -> User | UserRefused:
         """Remove a user and everything of theirs."""

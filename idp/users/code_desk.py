@@ -16,6 +16,7 @@ from idp.seal import Vault
 from idp.store.base import AlreadyExists, Records
 from idp.users import codes
 from idp.users.codes import Verdict
+from idp.users.contacts import Contact
 
 
 class CodeDesk:
@@ -89,14 +90,16 @@ class CodeDesk:
         return True
 
     def compose(
-        self, pool: Pool, purpose: CodePurpose, user: User, *, code: str, recipient: str | None = None
+        self, pool: Pool, purpose: CodePurpose, user: User, *, code: str, contact: Contact
     ) -> Message:
-        """Write the mail with the code, to the address on record (never to one that was typed).
-
-        `recipient` is another address that waits in the record to be verified.
-        """
+        """Write the message with the code, to an address on record (never to one that was typed)."""
         return build_code_message(
-            pool, purpose, recipient=recipient or user.email or "", username=user.username, code=code
+            pool,
+            purpose,
+            recipient=contact.address,
+            username=user.username,
+            code=code,
+            attribute=contact.attribute,
         )
 
     def _hash(self, record: MailedCode, destination: str, code: str) -> str:

@@ -24,6 +24,7 @@ from idp.users.changes import (
     verify_address,
 )
 from idp.users.code_desk import CodeDesk
+from idp.users.contacts import Contact
 from idp.users.takeover import release_address
 from idp.users.verdicts import refuse_verdict
 
@@ -149,7 +150,8 @@ class Profile:
         deliveries = []
         for letter in letters:
             purpose = PURPOSES[letter.attribute]
-            message = self.desk.compose(pool, purpose, user, code=letter.code, recipient=letter.address)
+            contact = Contact(letter.attribute, letter.address)
+            message = self.desk.compose(pool, purpose, user, code=letter.code, contact=contact)
             if not await self.outbox.send(message):
                 return UserRefused(UserReason.DELIVERY_FAILED, texts.DELIVERY_FAILED)
             shown = mask(letter.attribute, letter.address)

@@ -1,7 +1,7 @@
-"""Forgotten passwords: a code to the verified address, then a new password (cognito.md 4.10, 5.4, 5.6).
+"""Forgotten passwords: a code to a verified contact, then a new password (cognito.md 4.10, 5.4, 5.6).
 
 Whether a user exists shows in nothing: unknown names have the same limits, the same answers and a simulated
-delivery; mails leave behind the answer; and every try hashes a password, whether or not the code is right.
+delivery; messages leave behind the answer; and every try hashes a password, whether or not the code is right.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from idp import texts
 from idp.clock import Clock
 from idp.model import Client, CodePurpose, Pool, User
 from idp.outbox.base import Outbox
-from idp.outbox.messages import mask_email
 from idp.outcomes import Confirmed, Delivery, UserReason, UserRefused
 from idp.pace import evenly
 from idp.seal import Vault
 from idp.store.base import NotFound, Records, Store
 from idp.users import lifecycle
 from idp.users.code_desk import CodeDesk
+from idp.users.contacts import Contact, find_recovery_contact, list_recovery_attributes, simulate
 from idp.users.credentials import Credentials, Passwords
 from idp.users.lifecycle import Event
-from idp.users.lookup import find_user, simulate_delivery, subject_of
+from idp.users.lookup import find_user, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
 from idp.users.verdicts import BUSY, REUSED, refuse_verdict
 
@@ -42,26 +42,27 @@ class Recovery:
     async def forgot(
         self, pool: Pool, client: Client, *, username: str, hide_existence: bool = True
     ) -> Delivery | UserRefused:
-        """Mail a code to the user's verified address; the earlier code stops working."""
+        """Send a code to where the user recovers by; the earlier code stops working."""
         if pool.recovery == ("admin_only",):
             return UserRefused(UserReason.NOT_AUTHORIZED, texts.CONTACT_ADMINISTRATOR)
         async with evenly(), self.store.writing() as records:
             user = await find_user(records, pool, username)
-            if not hide_existence and (refusal := _tell_why_not(pool, user)):
+            contact = await self._contact(records, pool, username, user)
+            if not hide_existence and (refusal := _tell_why_not(user, contact)):
                 return refusal
             code = await self.desk.issue(
                 records,
                 pool,
                 subject=subject_of(self.vault, pool, username, user),
                 purpose=FORGOT,
-                destination=(user and user.email) or "",
+                destination=contact.address if contact else "",
             )
         if code is None:
             return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
-        if user is None or not user.email or not can_recover(pool, user):
-            return simulate_delivery(self.vault, pool, username)
-        self.outbox.post(self.desk.compose(pool, FORGOT, user, code=code))
-        return Delivery(mask_email(user.email))
+        if user is None or contact is None or not may_recover(user):
+            return simulate(self.vault, pool, username, list_recovery_attributes(pool, self.outbox))
+        self.outbox.post(self.desk.compose(pool, FORGOT, user, code=code, contact=contact))
+        return contact.delivery
 
     async def confirm_forgot(
         self,
@@ -90,15 +91,16 @@ class Recovery:
             user = await find_user(records, pool, username)
             if user is None and not hide_existence:
                 return UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
+            contact = await self._contact(records, pool, username, user)
             verdict = await self.desk.attempt(
                 records,
                 pool,
                 subject=subject_of(self.vault, pool, username, user),
                 purpose=FORGOT,
-                destination=(user and user.email) or "",
+                destination=contact.address if contact else "",
                 code=code,
             )
-            is_open = user is not None and can_recover(pool, user)
+            is_open = user is not None and contact is not None and may_recover(user)
             if refusal := refuse_verdict(verdict, is_open=is_open):
                 return refusal
             assert user is not None
@@ -119,15 +121,22 @@ class Recovery:
         async with self.store.reading() as records:
             user = await find_user(records, pool, username)
             subject = subject_of(self.vault, pool, username, user)
+            contact = await self._contact(records, pool, username, user)
             is_right = await self.desk.is_right(
                 records,
                 pool,
                 subject=subject,
                 purpose=FORGOT,
-                destination=(user and user.email) or "",
+                destination=contact.address if contact else "",
                 code=code,
             )
         return user if is_right else None
+
+    async def _contact(
+        self, records: Records, pool: Pool, username: str, user: User | None
+    ) -> Contact | None:
+        subject = subject_of(self.vault, pool, username, user)
+        return await find_recovery_contact(records, pool, user, outbox=self.outbox, subject=subject)
 
     async def _name_of(self, pool: Pool, username: str) -> str:
         """Return the canonical username, or the typed one where nobody has it: the work is the same."""
@@ -136,12 +145,9 @@ class Recovery:
         return user.username if user is not None else username
 
 
-def can_recover(pool: Pool, user: User) -> bool:
-    """Whether a code may go to this user: enabled, in a fitting status, with a verified address."""
-    by_mail = not pool.recovery or "verified_email" in pool.recovery
-    return (
-        by_mail and user.enabled and lifecycle.can(user.status, Event.RECOVER) and user.has_verified("email")
-    )
+def may_recover(user: User) -> bool:
+    """Whether a user may get a recovery code: enabled, in a fitting status."""
+    return user.enabled and lifecycle.can(user.status, Event.RECOVER)
 
 
 def recover_user(user: User, credentials: Credentials, *, now: float) -> User:
@@ -161,12 +167,12 @@ async def forget_sign_ins(records: Records, user: User) -> None:
         return
 
 
-def _tell_why_not(pool: Pool, user: User | None) -> UserRefused | None:
+def _tell_why_not(user: User | None, contact: Contact | None) -> UserRefused | None:
     """Tell an API client that asked for the truth why no code can be sent."""
     if user is None:
         return UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
     if not user.enabled:
         return UserRefused(UserReason.NOT_AUTHORIZED, texts.USER_DISABLED)
-    if not can_recover(pool, user):
+    if contact is None or not may_recover(user):
         return UserRefused(UserReason.INVALID_PARAMETER, texts.NOT_RECOVERABLE)
     return None

@@ -15,7 +15,6 @@ from idp import texts
 from idp.clock import Clock
 from idp.model import Client, CodePurpose, Pool, User, UserStatus
 from idp.outbox.base import Outbox
-from idp.outbox.messages import mask_email
 from idp.outcomes import Confirmed, Delivery, SignedUp, UserReason, UserRefused
 from idp.pace import evenly
 from idp.seal import Vault
@@ -24,9 +23,10 @@ from idp.users import lifecycle
 from idp.users.aliases import check_username, contact_kind, derive_logins
 from idp.users.attributes import find_missing, find_unfit, find_unwritable, refuse_missing
 from idp.users.code_desk import CodeDesk
+from idp.users.contacts import Contact, find_sign_up_contact, simulate
 from idp.users.credentials import Passwords
 from idp.users.lifecycle import Event
-from idp.users.lookup import find_user, simulate_delivery, subject_of
+from idp.users.lookup import find_user, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
 from idp.users.takeover import release_address
 from idp.users.verdicts import BUSY, refuse_verdict
@@ -66,13 +66,14 @@ class Registration:
             return BUSY
         try:
             async with self.store.writing() as records:
-                if user.email and not await self.desk.may_write_to(records, pool, user.email):
+                contact = find_sign_up_contact(pool, user)
+                if contact and not await self.desk.may_write_to(records, pool, contact.address):
                     return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
                 await records.users.create(user)
-                code = await self._issue(records, pool, user)
+                code = await self._issue(records, pool, user, contact)
         except AlreadyExists:
             return refuse_taken(pool, username)
-        return await self._deliver(pool, user, code)
+        return await self._deliver(pool, user, code, contact)
 
     async def confirm(
         self,
@@ -93,24 +94,26 @@ class Registration:
                 user = await find_user(records, pool, username)
                 if refusal := _tell_why_not(user, hide_existence):
                     return refusal
+                contact = find_sign_up_contact(pool, user)
                 verdict = await self.desk.attempt(
                     records,
                     pool,
                     subject=subject_of(self.vault, pool, username, user),
                     purpose=SIGN_UP,
-                    destination=(user and user.email) or "",
+                    destination=contact.address if contact else "",
                     code=code,
                 )
                 is_open = user is not None and user.enabled and lifecycle.can(user.status, Event.CONFIRM)
                 if refusal := refuse_verdict(verdict, is_open=is_open):
                     return refusal
                 assert user is not None
-                if force_alias and user.email:
+                if force_alias and contact:
                     now = self.clock.now()
-                    await release_address(records, pool, user, "email", user.email, now=now)
+                    await release_address(records, pool, user, contact.attribute, contact.address, now=now)
                 return Confirmed(await self._confirm(records, pool, user))
         except _AliasTaken:
-            return UserRefused(UserReason.ALIAS_EXISTS, texts.ALIAS_EXISTS.filled(attribute="email"))
+            attribute = contact.attribute if contact else "email"
+            return UserRefused(UserReason.ALIAS_EXISTS, texts.ALIAS_EXISTS.filled(attribute=attribute))
 
     async def resend(
         self, pool: Pool, client: Client, *, username: str, hide_existence: bool = True
@@ -122,31 +125,37 @@ class Registration:
             user = await find_user(records, pool, username)
             if refusal := _tell_why_not(user, hide_existence):
                 return refusal
+            contact = find_sign_up_contact(pool, user)
             code = await self.desk.issue(
                 records,
                 pool,
                 subject=subject_of(self.vault, pool, username, user),
                 purpose=SIGN_UP,
-                destination=(user and user.email) or "",
+                destination=contact.address if contact else "",
             )
         if code is None:
             return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
-        if user is None or not user.email or not user.enabled or user.status is not UserStatus.UNCONFIRMED:
-            return simulate_delivery(self.vault, pool, username)
-        self.outbox.post(self.desk.compose(pool, SIGN_UP, user, code=code))
-        return Delivery(mask_email(user.email))
+        if user is None or contact is None or not user.enabled or user.status is not UserStatus.UNCONFIRMED:
+            return simulate(self.vault, pool, username, pool.auto_verified)
+        self.outbox.post(self.desk.compose(pool, SIGN_UP, user, code=code, contact=contact))
+        return contact.delivery
 
-    async def _issue(self, records: Records, pool: Pool, user: User) -> str | None:
-        if not user.email or "email" not in pool.auto_verified:
+    async def _issue(self, records: Records, pool: Pool, user: User, contact: Contact | None) -> str | None:
+        if contact is None:
             return None
-        return await self.desk.issue(records, pool, subject=user.sub, purpose=SIGN_UP, destination=user.email)
+        return await self.desk.issue(
+            records, pool, subject=user.sub, purpose=SIGN_UP, destination=contact.address
+        )
 
-    async def _deliver(self, pool: Pool, user: User, code: str | None) -> SignedUp | UserRefused:
-        if code is None or not user.email:
+    async def _deliver(
+        self, pool: Pool, user: User, code: str | None, contact: Contact | None
+    ) -> SignedUp | UserRefused:
+        if code is None or contact is None:
             return SignedUp(user.sub, user.username, None)
-        if not await self.outbox.send(self.desk.compose(pool, SIGN_UP, user, code=code)):
+        message = self.desk.compose(pool, SIGN_UP, user, code=code, contact=contact)
+        if not await self.outbox.send(message):
             return UserRefused(UserReason.DELIVERY_FAILED, texts.DELIVERY_FAILED)
-        return SignedUp(user.sub, user.username, Delivery(mask_email(user.email)))
+        return SignedUp(user.sub, user.username, contact.delivery)
 
     async def _confirm(self, records: Records, pool: Pool, user: User) -> User:
         now = self.clock.now()
@@ -201,7 +210,8 @@ def confirm_user(pool: Pool, user: User, *, now: float) -> User:
     """Confirm a user whose mailed code was right; the address the code went to is verified. Pure."""
     status = lifecycle.advance(user.status, Event.CONFIRM)
     assert status is not None
-    verified = {"email_verified": "true"} if user.email and "email" in pool.auto_verified else {}
+    contact = find_sign_up_contact(pool, user)
+    verified = {f"{contact.attribute}_verified": "true"} if contact else {}
     confirmed = replace(user, status=status, updated_at=now, attributes={**user.attributes, **verified})
     return replace(confirmed, logins=derive_logins(pool, confirmed))
 

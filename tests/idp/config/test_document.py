@@ -116,8 +116,8 @@ def test_oauth_can_be_switched_off() -> None:
 POOL_MISTAKES = {
     "misspelt": ({"UserPoolNam": "x"}, ("UserPoolNam",), "UnknownKey"),
     "later": ({"LambdaConfig": {}}, ("LambdaConfig",), "NotSupportedYet"),
-    "phone codes": (
-        {"AutoVerifiedAttributes": ["phone_number"]},
+    "codes by carrier pigeon": (
+        {"AutoVerifiedAttributes": ["address"]},
         ("AutoVerifiedAttributes", 0),
         "InvalidValue",
     ),

@@ -14,7 +14,6 @@ from idp.factors.policy import (
     find_conflicts,
     list_active,
     list_first_factors,
-    list_recovery_bars,
 )
 from idp.factors.records import Factor, FactorSettings, FirstFactor, Mfa
 
@@ -115,11 +114,6 @@ def test_how_a_sign_in_may_begin(settings: FactorSettings, holdings: Holdings, e
 
 def test_a_chosen_factor_is_never_joined_by_weaker_ones() -> None:
     assert list_active(ON, WITH_TOTP, recovery=()) == (TOTP,)
-
-
-def test_a_factor_does_not_recover_the_password() -> None:
-    assert list_recovery_bars(PREFERS) == {"phone_number"}
-    assert list_recovery_bars(WITH_TOTP) == frozenset()
 
 
 CONFLICTS: dict[str, tuple[FactorSettings, tuple[str, ...], list[str]]] = {
