@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint format bench clean setup system
+.PHONY: help demo test lint format bench fuzz clean setup system
 
 help:             ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,5 +47,11 @@ bench: $(STAMP)   ## CPU per request and memory beside nginx, HAProxy, Envoy, Tr
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench
 
+FUZZ_SECONDS ?= 90
+fuzz: $(STAMP)    ## send what nobody would send, FUZZ_SECONDS for each of six targets
+	$(BIN)/python -m pip install --quiet --group fuzz
+	for target in request strictest monitor response head frames; do \
+	  $(BIN)/python -m bench.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; done
+
 clean:            ## remove what the targets made
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
