@@ -1,7 +1,8 @@
 """Serve user pools alone: `python -m idp pools.yaml --public-url http://localhost:9000`.
 
 For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp`, `Sms`,
-`Database`, `AccessKeys` and `SignatureCheck`; host and port come from the public URL unless said otherwise.
+`Database`, `AccessKeys`, `SignatureCheck`, `TrustedProxies` and `RateLimits`; host and port come from the
+public URL unless said otherwise.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sms=settings.get("Sms"),
             database=settings.get("Database"),
             access={key: settings[key] for key in ("AccessKeys", "SignatureCheck") if key in settings},
+            guard={key: settings[key] for key in ("TrustedProxies", "RateLimits") if key in settings},
         )
     except (InvalidPools, OSError, yaml.YAMLError) as error:
         sys.stderr.write(f"{options.file}: {error}\n")

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from idp.api import door
 from idp.api.access import Gate
 from idp.clock import Clock
-from idp.config import parse_access, parse_pools, parse_sms, parse_smtp
+from idp.config import parse_access, parse_guard, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
 from idp.headers import SecureHeaders
 from idp.oauth import authorize_endpoint, discovery, logout, revoke, token, userinfo
@@ -29,8 +29,10 @@ from idp.oauth.answers import readable_by_any_origin
 from idp.pages import assets, change, codes, errors, home, inbox, login, mfa, passkeys, recovery, signup
 from idp.pages.csrf import CsrfTokens
 from idp.pages.visit import form_page
+from idp.protection.limiter import Limiter
 from idp.site import Site
 from idp.store.base import StoreUnavailable
+from idp.throttle import Throttle
 from idp.users.passwords import HashCost
 
 T = TypeVar("T")
@@ -42,7 +44,8 @@ class _Application(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap everything, error pages included."""
         secure = str(self.state.public_url).startswith("https://")
-        return SecureHeaders(super().build_middleware_stack(), secure=secure)
+        throttled = Throttle(super().build_middleware_stack(), self.state.limiter)
+        return SecureHeaders(throttled, secure=secure)
 
 
 _API_METHODS = ("POST", "OPTIONS")
@@ -72,6 +75,7 @@ def create_app(
     smtp: Mapping[str, Any] | None = None,
     sms: Mapping[str, Any] | None = None,
     access: Mapping[str, Any] | None = None,
+    guard: Mapping[str, Any] | None = None,
     issuer_overrides: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     database: str | None = None,
@@ -80,9 +84,10 @@ def create_app(
     """Make the application for the user pools of `document`; raises InvalidPools with every problem.
 
     `public_url` is how browsers reach it, a path included; `access` has the `AccessKeys` and `SignatureCheck`
-    of the API; `database` and `hash_cost` are `Core.open`'s.
+    of the API, `guard` the `TrustedProxies` and `RateLimits`; `database` and `hash_cost` are `Core.open`'s.
     """
     public_url = public_url.rstrip("/")
+    limiter = Limiter(parse_guard(guard or {}), clock)
     app = _Application(
         routes=_under(Site.base_of(public_url), _routes()),
         exception_handlers={
@@ -103,8 +108,10 @@ def create_app(
         clock=clock,
         database=database,
         hash_cost=hash_cost,
+        limiter=limiter,
     )
     app.state.public_url = public_url
+    app.state.limiter = limiter
     app.state.gate = Gate(parse_access(access or {}))
     app.state.core = None
     app.state.opening = asyncio.Lock()

@@ -30,6 +30,7 @@ from idp.outbox.base import Outbox
 from idp.outbox.inbox import Inbox
 from idp.outbox.smtp import SmtpCarrier
 from idp.outbox.webhook import WebhookCarrier
+from idp.protection.limiter import Limiter
 from idp.seal import Vault, load_or_create_key
 from idp.seeding import seed
 from idp.signin.completion import Completion
@@ -85,6 +86,7 @@ class Core:
     management: Management
     public_url: str
     issuer_overrides: Mapping[str, str]
+    limiter: Limiter
     _sweeper: asyncio.Task[None] | None = None
 
     @classmethod
@@ -100,6 +102,7 @@ class Core:
         clock: Clock | None = None,
         database: str | None = None,
         hash_cost: HashCost | None = None,
+        limiter: Limiter | None = None,
     ) -> Core:
         """Open everything; raises StoreUnusable, InsecureKeyFile or InvalidPools.
 
@@ -113,6 +116,7 @@ class Core:
         outbox = _open_outbox(store, clock, smtp, sms)
         core = _compose(store, clock, vault, hash_cost=hash_cost, outbox=outbox)
         core.public_url = public_url.rstrip("/")
+        core.limit(limiter or Limiter(clock=clock))
         try:
             await core._start(config, issuer_overrides or {})
         except BaseException:
@@ -183,6 +187,11 @@ class Core:
             return found[0]
         known = ", ".join(f"{client.name} ({client.id})" for client in clients) or "none"
         raise LookupError(f"user pool {pool.name} has no app client `{name}`; there are: {known}")
+
+    def limit(self, limiter: Limiter) -> None:
+        """Count by this limiter from now on."""
+        self.limiter = limiter
+        self.signin.use(limiter=limiter)
 
     def issuer(self, pool: Pool) -> str:
         """Return a pool's issuer."""
@@ -266,6 +275,7 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
         management=Management.compose(store, clock, keys),
         public_url="",
         issuer_overrides={},
+        limiter=Limiter(),
     )
     core.signin.use(factors=core.factors)
     return core

@@ -6,11 +6,15 @@ Addresses are built from the configured public URL and never from the Host heade
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from idp.core import Core
+
+ADDRESS: Final = "idp.address"
+"""Where the scope has the client's address, put there by `idp.throttle`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class PoolServer:
             sms=settings.sms,
             database=settings.database,
             access=settings.access,
+            guard=settings.guard,
         )
         fresh = _Application(app)
         try:

@@ -194,6 +194,8 @@ class PoolServerSettings:
     """URL of a PostgreSQL database, password included; None: a file in the data directory."""
     access: Mapping[str, object] | None = field(default=None, repr=False)
     """Who may manage the pools, in the file's own words (AccessKeys, SignatureCheck)."""
+    guard: Mapping[str, object] | None = None
+    """Trusted proxies and rate limits, in the file's own words (TrustedProxies, RateLimits)."""
     sms: Mapping[str, object] | None = field(default=None, repr=False)
     """Webhook for text messages in the file's own words; None: the dev inbox."""
 

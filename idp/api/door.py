@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -19,6 +20,7 @@ import idp.api.operations  # noqa: F401 - fills the registry
 from idp.api.access import Gate
 from idp.api.call import Call
 from idp.api.errors import ApiError, serialization, unmanaged
+from idp.api.limits import counted, flood
 from idp.api.registry import SERVED, UNSUPPORTED
 from idp.api.shapes import Operation, operations, read_input, read_json, target_prefix
 from idp.management.refusal import Refused
@@ -73,6 +75,14 @@ async def api(request: Request) -> Response:
     return response
 
 
+def refuse_flood(request: Request) -> Response:
+    """Answer somebody who sends too many requests, unread."""
+    response = _refuse(flood())
+    request_id = str(request.scope.get("idp.request_id", ""))
+    response.headers.update({**_CORS, "x-amzn-RequestId": request_id})
+    return response
+
+
 def find_operation(targets: list[str]) -> Operation:
     """Return the operation that `X-Amz-Target` names; raises UnknownOperationException. Pure."""
     prefix, _, name = targets[0].rpartition(".") if len(targets) == 1 else ("", "", "")
@@ -95,19 +105,22 @@ async def _serve(site: Site, request: Request, operation: Operation) -> Mapping[
     if serve is None:
         raise ApiError("OperationNotEnabledException", f"{operation.name} is not supported yet")
     members = read_input(operation, read_json(body))
+    address = client_address(request)
     if key is not None:
         await gate.check_pool(key, operation.name, members, site.core)
     call = Call(
         core=site.core,
         operation=operation.name,
         input=members,
-        address=client_address(request),
+        address=address,
         user_agent=request.headers.get("user-agent", "")[:512],
         region=gate.region(request),
         access_key=key.id if key else None,
     )
+    counting = nullcontext() if key is not None else counted(site.core.limiter, operation.name, address)
     try:
-        return await serve(call)
+        with counting:
+            return await serve(call)
     except Refused as refusal:
         raise unmanaged(refusal) from refusal
 

@@ -6,6 +6,7 @@ file and no clock.
 
 from idp.config.access import AccessKey, AccessSettings, parse_access
 from idp.config.document import PoolConfig, PoolsConfig, SeedUser, parse_pools
+from idp.config.guard import parse_guard
 from idp.config.reader import InvalidPools, Problem
 from idp.config.sms import parse_sms
 from idp.config.smtp import parse_smtp
@@ -22,6 +23,7 @@ __all__ = [
     "SmsSettings",
     "SmtpSettings",
     "parse_access",
+    "parse_guard",
     "parse_pools",
     "parse_sms",
     "parse_smtp",

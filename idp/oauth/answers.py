@@ -46,11 +46,15 @@ def readable_by_any_origin(handler: Handler) -> Handler:
     async def answer(request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={**_ANY_ORIGIN, **_PREFLIGHT})
-        response = await handler(request)
-        response.headers.update(_ANY_ORIGIN)
-        return response
+        return open_to_any_origin(await handler(request))
 
     return answer
+
+
+def open_to_any_origin(response: Response) -> Response:
+    """Let scripts of any origin read an answer."""
+    response.headers.update(_ANY_ORIGIN)
+    return response
 
 
 def bearer_token(request: Request) -> str | None:

@@ -60,3 +60,6 @@ class OAuthError:
     def body(self) -> dict[str, str]:
         """Return the JSON body; `error_description` only where there is one."""
         return {"error": self.error} | ({"error_description": self.description} if self.description else {})
+
+
+TOO_MANY_REQUESTS = OAuthError("too_many_requests", status=429)

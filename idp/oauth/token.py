@@ -9,10 +9,12 @@ from idp.model import Client, Pool
 from idp.oauth.answers import CognitoJson, json_error
 from idp.oauth.body import BodyProblem, read_form
 from idp.oauth.client_auth import INVALID_CLIENT, check_client, read_credentials
-from idp.oauth.errors import OAuthError
+from idp.oauth.errors import TOO_MANY_REQUESTS, OAuthError
 from idp.oauth.grants import check_allowed, choose_grant
 from idp.oauth.parameters import Parameters
 from idp.outcomes import GrantRefused, TokenSet
+from idp.pages.local import client_address
+from idp.protection.settings import Limit
 from idp.site import Site, site_of
 
 _FORM_WANTED = "Content-Type must be application/x-www-form-urlencoded"
@@ -60,8 +62,13 @@ async def authenticate(site: Site, request: Request, form: Parameters) -> tuple[
     credentials = read_credentials(headers[0] if headers else None, form)
     if isinstance(credentials, OAuthError):
         return credentials
+    limiter, address = site.core.limiter, client_address(request)
+    if limiter.take(Limit.FAILURES, address):  # somebody guesses client ids and secrets
+        return TOO_MANY_REQUESTS
     known = await site.core.client(credentials.client_id)
     checked = check_client(known[1] if known else None, credentials)
+    if known is not None and not isinstance(checked, OAuthError):
+        limiter.give_back(Limit.FAILURES, address)
     if known is None or isinstance(checked, OAuthError):
         return checked if isinstance(checked, OAuthError) else INVALID_CLIENT
     return known[0], checked

@@ -46,7 +46,7 @@ async def show_error(request: Request) -> Response:
 async def answer_http_exception(request: Request, error: Exception) -> Response:
     """Answer 404, 405 and the like: a page for people, JSON for machines."""
     assert isinstance(error, HTTPException)
-    if _is_machine_path(request):
+    if is_machine_path(request):
         response = json_error(OAuthError("invalid_request", status=error.status_code))
     else:
         response = error_page(
@@ -60,7 +60,7 @@ async def answer_outage(request: Request, error: Exception) -> Response:
     """Answer while the store does not: 503, and one line in the log that says why."""
     reference = request.scope.get("idp.request_id")
     log.error("request %s was not served: %s", reference, error)
-    if _is_machine_path(request):
+    if is_machine_path(request):
         unavailable = OAuthError("temporarily_unavailable", status=503)
         return json_error(unavailable, {"retry-after": RETRY_SECONDS})
     return error_page(request, "server_error", status=503, reference=reference)
@@ -68,12 +68,13 @@ async def answer_outage(request: Request, error: Exception) -> Response:
 
 async def answer_failure(request: Request, error: Exception) -> Response:
     """Answer an unexpected failure; the reference is the request id, under which the log has the rest."""
-    if _is_machine_path(request):
+    if is_machine_path(request):
         return json_error(OAuthError("server_error", status=500))
     reference = request.scope.get("idp.request_id")
     return error_page(request, "server_error", status=500, reference=reference)
 
 
-def _is_machine_path(request: Request) -> bool:
+def is_machine_path(request: Request) -> bool:
+    """Whether programs ask here, which want JSON."""
     path = request.url.path.removeprefix(site_of(request).base)
     return path.startswith(_MACHINE_PATHS) or "/.well-known/" in path

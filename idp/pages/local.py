@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from idp.site import Site
+from idp.site import ADDRESS, Site
 
 _FORWARDING = ("x-forwarded-proto", "x-forwarded-port", "x-forwarded-host", "forwarded", "via", "x-real-ip")
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -27,13 +27,8 @@ def is_local(request: Request, site: Site) -> bool:
 
 
 def client_address(request: Request) -> str:
-    """Return the address to count attempts by: the peer's, or what a proxy on this machine says."""
-    peer = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for", "")
-    if forwarded and _is_loopback(peer):
-        # The last entry was written by the proxy next to us; earlier ones are the client's own words.
-        return forwarded.rpartition(",")[2].strip()[:64]
-    return peer
+    """Return the address to count attempts by and to log, which the client cannot choose."""
+    return str(request.scope[ADDRESS])
 
 
 def _is_local_peer(request: Request) -> bool:

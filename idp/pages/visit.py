@@ -8,9 +8,10 @@ and a page that was open for too long comes back filled with a fresh token inste
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -28,13 +29,17 @@ from idp.pages.errors import error_page
 from idp.pages.fields import translate
 from idp.pages.i18n import Catalogue
 from idp.pages.leave import leave
-from idp.pages.local import is_local
+from idp.pages.local import client_address, is_local
 from idp.pages.render import catalogue_for, render
 from idp.pages.steps import Step, StepBinding, StepKind, open_step, seal_step
+from idp.protection.settings import Limit
 from idp.site import Site, site_of
 from idp.texts import TOO_MANY_REQUESTS, Text
 
 log = logging.getLogger(__name__)
+_REFUSED: Final = "idp.refused"
+_SENDS: Final = frozenset({"/signup", "/resendcode", "/forgotPassword", "/mfa/resend"})
+"""Forms that send a message to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Visit:
     def refused(self, text: Text) -> Visit:
         """Return this visit with a refusal of the services to tell; 503 where it is the server's doing."""
         status = 503 if text.key == TOO_MANY_REQUESTS.key else 200
+        self.request.scope[_REFUSED] = True
         return self.with_problems([translate(text, self.catalogue)], status=status)
 
     def link(self, path: str, *, step: str | None = None) -> str:
@@ -125,12 +131,30 @@ def form_page(show: Show, submit: Show) -> Callable[[Request], Awaitable[Respons
             return refuse(site, known)
         browser = csrf.csrf_of(request).recognise(request.cookies.get(csrf.COOKIE))
         visit = Visit(request, site, *known, browser, catalogue_for(request))
-        response = await (_submit(visit, show, submit) if request.method == "POST" else show(visit))
+        response = await (_count(visit, show, submit) if request.method == "POST" else show(visit))
         if browser.is_new:
             _set_browser(site, browser, response)
         return response
 
     return endpoint
+
+
+async def _count(visit: Visit, show: Show, submit: Show) -> Response:
+    """Count a form by the sender's address: what sends a message, and what the services refuse."""
+    request, limiter = visit.request, visit.site.core.limiter
+    address = client_address(request)
+    sends = request.url.path.removeprefix(visit.site.base) in _SENDS
+    wait = limiter.take(Limit.MESSAGES, address) if sends else 0.0
+    wait = wait or limiter.take(Limit.FAILURES, address)
+    if wait:
+        response = error_page(request, "too_many", status=429)
+        response.headers["retry-after"] = str(math.ceil(wait))
+        return response
+    try:
+        return await _submit(visit, show, submit)
+    finally:
+        if not request.scope.get(_REFUSED):
+            limiter.give_back(Limit.FAILURES, address)
 
 
 async def _submit(visit: Visit, show: Show, submit: Show) -> Response:

@@ -18,6 +18,7 @@ from idp.factors.records import FirstFactor
 from idp.model import Client, Pool, User
 from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
 from idp.pace import rest_until
+from idp.protection.limiter import Limiter
 from idp.seal import Vault
 from idp.signin import srp
 from idp.signin.dispatch import DeviceStanding, Proved, Step, decide_before_password, decide_next, refuse
@@ -73,6 +74,7 @@ class SignIn:
 
     def __init__(self, store: Store, clock: Clock, vault: Vault, passwords: Passwords) -> None:
         self.accounts = Accounts(store, clock, vault)
+        self._limiter = Limiter(clock=clock)
         self._desk = Desk(store, clock, vault, passwords, self.accounts)
         self._passwords = PasswordSteps(self._desk)
         self._factors = FactorSteps(self._desk)
@@ -93,8 +95,15 @@ class SignIn:
             **dict.fromkeys(SERVED, self._answer_factor),
         }
 
-    def use(self, *, factors: Factors | None = None, triggers: Triggers | None = None) -> None:
-        """Put what stands behind the two seams in place."""
+    def use(
+        self,
+        *,
+        factors: Factors | None = None,
+        triggers: Triggers | None = None,
+        limiter: Limiter | None = None,
+    ) -> None:
+        """Put what stands behind the seams in place."""
+        self._limiter = limiter or self._limiter
         self._desk.factors = factors or self._desk.factors
         self._desk.triggers = triggers or self._desk.triggers
 
@@ -133,6 +142,8 @@ class SignIn:
         started = asyncio.get_running_loop().time()
         typed = parameters.get("USERNAME", "")
         subject = await self.accounts.subject_of(caller.pool, typed)
+        if self._limiter.take_for_account(caller.pool.id, subject):  # before they queue for their turn
+            return refuse(SignInReason.BUSY)
         async with self.accounts.take_turn(caller.pool, subject):
             result = await self._begin(caller, flow, typed, parameters)
             outcome = await self._go_on(caller, result)
@@ -155,6 +166,8 @@ class SignIn:
         if isinstance(progress, SignInRefused):
             return progress
         progress = _with_device(progress, responses)
+        if self._limiter.take_for_account(caller.pool.id, progress.subject):
+            return refuse(SignInReason.BUSY)
         async with self.accounts.take_turn(caller.pool, progress.subject):
             outcome = await self._answer(caller, progress, responses)
         if _is_cheap(outcome):

@@ -144,6 +144,11 @@ def access_of(section: PoolServerSection) -> dict[str, object]:
     return {"AccessKeys": keys, "SignatureCheck": section.signature_check}
 
 
+def guard_of(section: PoolServerSection) -> dict[str, object]:
+    """Return what the pool's own parser reads about how the server guards itself, in the file's words."""
+    return section.model_dump(by_alias=True, exclude_none=True, include={"trusted_proxies", "rate_limits"})
+
+
 def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
     if file.user_pools is None:
         return None
@@ -156,4 +161,5 @@ def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
         database=section.database,
         sms=section.sms.model_dump(by_alias=True) if section.sms else None,
         access=access_of(section),
+        guard=guard_of(section),
     )

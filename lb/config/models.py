@@ -344,6 +344,30 @@ class SmsSection(Section):
     """Seconds for a message to be handed over."""
 
 
+class RateSection(Section):
+    """So many in so many seconds, all of them at once if need be."""
+
+    count: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    """How many; 0: no limit."""
+    seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    """In how many seconds they come back."""
+
+
+class RateLimitsSection(Section):
+    """How much is too much, see [threat protection](threat-protection.md). Each process counts for itself."""
+
+    exempt: tuple[str, ...] | None = None
+    """Addresses and CIDR blocks that are not counted, such as an app's servers. Default: this machine."""
+    requests: RateSection | None = None
+    """Requests of any kind, by address. Default: 600 in 2 seconds."""
+    failures: RateSection | None = None
+    """Wrong passwords, codes, names and client secrets, by address. Default: 100 in 600 seconds."""
+    messages: RateSection | None = None
+    """Requests that send a mail or text message, by address. Default: 100 in 3600 seconds."""
+    attempts: RateSection | None = None
+    """Steps of a sign-in, by account. Default: 50 in 5 seconds."""
+
+
 class PoolServerSection(Section):
     """Where the user pools of this file are served."""
 
@@ -368,6 +392,10 @@ class PoolServerSection(Section):
     """
     access_keys: tuple[AccessKeySection, ...] = ()
     """Keys for the operations of the API that manage pools and users. Without any, those are refused."""
+    trusted_proxies: tuple[str, ...] | None = None
+    """Addresses and CIDR blocks of proxies whose `X-Forwarded-For` is believed. Default: this machine."""
+    rate_limits: RateLimitsSection | None = None
+    """How much one address or account may do."""
     signature_check: Literal["strict", "accept-any"] = "strict"
     """`strict` asks for a signature by one of the keys.
 

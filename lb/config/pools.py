@@ -17,6 +17,7 @@ from lb.imports import import_attribute
 PARSER = "idp.config:parse_pools"
 SMTP_PARSER = "idp.config.smtp:parse_smtp"
 ACCESS_PARSER = "idp.config.access:parse_access"
+GUARD_PARSER = "idp.config.guard:parse_guard"
 SMS_PARSER = "idp.config.sms:parse_sms"
 
 
@@ -75,6 +76,11 @@ def check_delivery(document: Document, section: str, values: Mapping[str, object
 def check_access(document: Document, access: Mapping[str, object]) -> None:
     """Let the pool check its access keys."""
     _check_part(document, ("PoolServer",), ACCESS_PARSER, access)
+
+
+def check_guard(document: Document, guard: Mapping[str, object]) -> None:
+    """Let the pool check its trusted proxies and rate limits."""
+    _check_part(document, ("PoolServer",), GUARD_PARSER, guard)
 
 
 def _check_part(document: Document, where: Place, parser: str, part: Mapping[str, object]) -> None:

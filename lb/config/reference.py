@@ -57,6 +57,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("PoolServer", models.PoolServerSection),
     ("Smtp", models.SmtpSection),
     ("AccessKeys", models.AccessKeySection),
+    ("RateLimits", models.RateLimitsSection),
+    ("Requests, Failures, Messages, Attempts", models.RateSection),
     ("Sms", models.SmsSection),
     ("Admin", models.AdminSection),
 )

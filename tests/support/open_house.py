@@ -29,11 +29,17 @@ async def open_house(tmp_path: Path, prepared_directory: Path) -> AsyncIterator[
     opened: list[House] = []
 
     async def open_it(
-        *, public_url: str = ORIGIN, document: Any = None, smtp: Any = None, **changes: Any
+        *,
+        public_url: str = ORIGIN,
+        document: Any = None,
+        smtp: Any = None,
+        guard: Any = None,
+        **changes: Any,
     ) -> House:
         data = tmp_path / f"data{len(opened)}"
         pools = pools_document(**changes) if document is None else document
-        house = _make(data, prepared_directory, pools, {"public_url": public_url, "smtp": smtp})
+        options = {"public_url": public_url, "smtp": smtp, "guard": guard}
+        house = _make(data, prepared_directory, pools, options)
         await prepare(house.app)
         opened.append(house)
         return house

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from starlette.requests import Request
 
-from idp.pages.local import client_address
 from tests.support.hosted_pages import PASSWORD, House, authorize_query, newest_code
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,23 +68,6 @@ async def test_inbox_says_when_a_mail_server_takes_the_mail(open_house: Any) -> 
     house = await open_house(smtp=smtp)
     page = await house.visitor(address="127.0.0.1", origin="http://localhost").get("/dev/inbox")
     assert "A mail server is configured" in page.text
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "counted"),
-    [
-        ("203.0.113.9", None, "203.0.113.9"),
-        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
-        ("127.0.0.1", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
-        ("127.0.0.1", None, "127.0.0.1"),
-        ("127.0.0.1", "x" * 500, "x" * 64),
-    ],
-)
-async def test_attempts_are_counted_by_an_address_that_the_client_cannot_choose(
-    peer: str, forwarded: str | None, counted: str
-) -> None:
-    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
-    assert client_address(Request({"type": "http", "client": (peer, 1), "headers": headers})) == counted
 
 
 @pytest.mark.asyncio(loop_scope="function")

@@ -1,5 +1,6 @@
 """Whole files: every problem at once, each at its place; and what a good file becomes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,21 @@ def test_the_secret_of_an_access_key_is_in_no_repr(check: Check) -> None:
     assert loaded is not None
     assert "0123456789abcdef" not in repr(loaded.settings)
     assert "0123456789abcdef" not in str(to_json(loaded.settings))
+
+
+def test_problems_of_rate_limits_are_placed_in_the_file(check: Check) -> None:
+    limits = "  TrustedProxies: [127.0.0.1]\n  RateLimits:\n    Exempt: [everybody]\n"
+    problem = check(GOOD + POOL + "PoolServer:\n" + limits).only
+    assert (problem.line, problem.code) == (17, "InvalidValue")
+
+
+def test_rate_limits_reach_the_pool_in_the_words_of_the_file(check: Check) -> None:
+    limits = "  TrustedProxies: [10.0.0.1]\n  RateLimits: {Failures: {Count: 5}}\n"
+    loaded = check(GOOD + POOL + "PoolServer:\n" + limits).loaded
+    assert loaded is not None
+    assert loaded.settings.pool_server is not None
+    told = json.loads(json.dumps(loaded.settings.pool_server.guard))
+    assert told == {"TrustedProxies": ["10.0.0.1"], "RateLimits": {"Failures": {"Count": 5}}}
 
 
 def test_raises_one_error_whose_text_lists_every_problem(tmp_path: Path) -> None:
