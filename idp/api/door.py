@@ -105,19 +105,18 @@ async def _serve(site: Site, request: Request, operation: Operation) -> Mapping[
     if serve is None:
         raise ApiError("OperationNotEnabledException", f"{operation.name} is not supported yet")
     members = read_input(operation, read_json(body))
-    address = client_address(request)
     if key is not None:
         await gate.check_pool(key, operation.name, members, site.core)
     call = Call(
         core=site.core,
         operation=operation.name,
         input=members,
-        address=address,
+        address=client_address(request),
         user_agent=request.headers.get("user-agent", "")[:512],
         region=gate.region(request),
         access_key=key.id if key else None,
     )
-    counting = nullcontext() if key is not None else counted(site.core.limiter, operation.name, address)
+    counting = nullcontext() if key is not None else counted(site.core.limiter, call)
     try:
         with counting:
             return await serve(call)

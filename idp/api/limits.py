@@ -6,11 +6,12 @@ a message cost one each. Signed operations are not counted: who has a key may do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from idp import texts
+from idp.api.call import Call
 from idp.api.errors import ApiError
 from idp.protection.limiter import Limiter
 from idp.protection.settings import Limit
@@ -37,6 +38,7 @@ SENDS: Final = frozenset(
         "UpdateUserAttributes",
     }
 )
+CODES: Final = frozenset({"EMAIL_OTP", "SMS_OTP"})
 WRONG: Final = frozenset(
     {
         "NotAuthorizedException",
@@ -53,9 +55,10 @@ WRONG: Final = frozenset(
 
 
 @contextmanager
-def counted(limiter: Limiter, operation: str, address: str) -> Iterator[None]:
+def counted(limiter: Limiter, call: Call) -> Iterator[None]:
     """Count a call of an operation without a signature; raises TooManyRequestsException."""
-    if operation in SENDS:
+    operation, address = call.operation, call.address
+    if operation in SENDS or _asks_for_code(call.input):
         _take(limiter, Limit.MESSAGES, address)
     if operation not in GUESSES:
         yield
@@ -70,6 +73,13 @@ def counted(limiter: Limiter, operation: str, address: str) -> Iterator[None]:
     finally:
         if not is_wrong:
             limiter.give_back(Limit.FAILURES, address)
+
+
+def _asks_for_code(members: Mapping[str, Any]) -> bool:
+    """Whether a sign-in asks for a code in the place of the password, which whoever likes may do."""
+    wished = members.get("AuthParameters", {}).get("PREFERRED_CHALLENGE")
+    chosen = members.get("ChallengeResponses", {}).get("ANSWER")
+    return wished in CODES or (members.get("ChallengeName") == "SELECT_CHALLENGE" and chosen in CODES)
 
 
 def flood() -> ApiError:

@@ -38,7 +38,7 @@ from idp.texts import TOO_MANY_REQUESTS, Text
 
 log = logging.getLogger(__name__)
 _REFUSED: Final = "idp.refused"
-_SENDS: Final = frozenset({"/signup", "/resendcode", "/forgotPassword", "/mfa/resend"})
+_SENDS: Final = frozenset({"/signup", "/resendcode", "/forgotPassword", "/login/code", "/mfa/resend"})
 """Forms that send a message to somebody."""
 
 

@@ -132,6 +132,19 @@ async def test_bombing_mailboxes_from_one_address_is_stopped(open_house: Any, op
     assert "TooManyRequestsException" not in statuses[:3]
 
 
+async def test_bombing_mailboxes_with_codes_for_signing_in_is_stopped(open_house: Any) -> None:
+    client = {**API_CLIENT, "ExplicitAuthFlows": ["ALLOW_USER_AUTH"], "PreventUserExistenceErrors": "ENABLED"}
+    first = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+    house: House = await open_house(guard=limits(Messages=2), UserPoolClients=[client], Policies=first)
+    told = []
+    for number in range(4):
+        parameters = {"USERNAME": f"person{number}@example.com", "PREFERRED_CHALLENGE": "EMAIL_OTP"}
+        members = {"ClientId": "app0example", "AuthFlow": "USER_AUTH", "AuthParameters": parameters}
+        told.append((await call(house, ATTACKER, "InitiateAuth", **members)).json())
+    assert [answer.get("ChallengeName") for answer in told] == ["EMAIL_OTP"] * 2 + [None] * 2
+    assert told[3]["__type"] == "TooManyRequestsException"
+
+
 async def test_bombing_mailboxes_by_signing_strangers_up_is_stopped(open_house: Any) -> None:
     house = await open_api(open_house, limits(Messages=3))
     for number in range(6):
