@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from idp.api import door
 from idp.api.access import Gate
 from idp.clock import Clock
-from idp.config import parse_access, parse_guard, parse_pools, parse_sms, parse_smtp
+from idp.config import parse_access, parse_functions, parse_guard, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
 from idp.headers import SecureHeaders
 from idp.oauth import authorize_endpoint, discovery, logout, revoke, token, userinfo
@@ -76,6 +76,8 @@ def create_app(
     sms: Mapping[str, Any] | None = None,
     access: Mapping[str, Any] | None = None,
     guard: Mapping[str, Any] | None = None,
+    functions: Mapping[str, Any] | None = None,
+    functions_folder: Path | None = None,
     issuer_overrides: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     database: str | None = None,
@@ -84,7 +86,9 @@ def create_app(
     """Make the application for the user pools of `document`; raises InvalidPools with every problem.
 
     `public_url` is how browsers reach it, a path included; `access` has the `AccessKeys` and `SignatureCheck`
-    of the API, `guard` the `TrustedProxies` and `RateLimits`; `database` and `hash_cost` are `Core.open`'s.
+    of the API, `guard` the `TrustedProxies` and `RateLimits`, `functions` the `Functions` and `LambdaEndpoint` of
+    triggers, whose files count from `functions_folder` (default: the working directory); `database` and
+    `hash_cost` are `Core.open`'s.
     """
     public_url = public_url.rstrip("/")
     limiter = Limiter(parse_guard(guard or {}), clock)
@@ -104,6 +108,7 @@ def create_app(
         data_directory=data_directory,
         smtp=None if smtp is None else parse_smtp(smtp),
         sms=None if sms is None else parse_sms(sms),
+        functions=parse_functions(functions or {}, folder=functions_folder or Path()),
         issuer_overrides=issuer_overrides,
         clock=clock,
         database=database,

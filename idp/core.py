@@ -16,6 +16,7 @@ from typing import Final
 
 from idp.clock import Clock, SystemClock
 from idp.config import PoolsConfig, SmsSettings, SmtpSettings
+from idp.config.functions import find_unknown
 from idp.factors.message_codes import MessageCodes
 from idp.factors.passkeys import Passkeys
 from idp.factors.preferences import Preferences
@@ -42,6 +43,8 @@ from idp.store.database import database_url, open_store
 from idp.tokens.access import AccessTokens
 from idp.tokens.issuer import Tokens
 from idp.tokens.keys import KeyRing
+from idp.triggers.service import TriggerService
+from idp.triggers.targets import FunctionTable
 from idp.users.administration import Administration
 from idp.users.code_desk import CodeDesk
 from idp.users.credentials import Passwords
@@ -84,6 +87,7 @@ class Core:
     tokens: Tokens
     factors: FactorService
     management: Management
+    triggers: TriggerService
     public_url: str
     issuer_overrides: Mapping[str, str]
     limiter: Limiter
@@ -98,6 +102,7 @@ class Core:
         data_directory: Path,
         smtp: SmtpSettings | None = None,
         sms: SmsSettings | None = None,
+        functions: FunctionTable | None = None,
         issuer_overrides: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         database: str | None = None,
@@ -114,7 +119,8 @@ class Core:
         store = await open_store(database or database_url(data_directory), vault)
         clock = clock or SystemClock()
         outbox = _open_outbox(store, clock, smtp, sms)
-        core = _compose(store, clock, vault, hash_cost=hash_cost, outbox=outbox)
+        table = functions or FunctionTable()
+        core = _compose(store, clock, vault, hash_cost=hash_cost, outbox=outbox, functions=table)
         core.public_url = public_url.rstrip("/")
         core.limit(limiter or Limiter(clock=clock))
         try:
@@ -131,6 +137,7 @@ class Core:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
         await self.outbox.drain()
+        await self.triggers.close()
         self.hasher.close()
         await self.store.close()
 
@@ -215,6 +222,8 @@ class Core:
             await self.keys.ensure(pool)
         await self.management.catalog.refresh()
         _warn_about_sms(await self.pools(), self.outbox)
+        for sentence in find_unknown(await self.pools(), self.triggers.runner.table):
+            log.warning("%s: sign-in and sign-up that call it will fail", sentence)
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def _sweep(self) -> None:
@@ -237,13 +246,22 @@ def _open_outbox(store: Store, clock: Clock, smtp: SmtpSettings | None, sms: Sms
     return Outbox(mail, inbox if sms is None else WebhookCarrier(sms, clock))
 
 
-def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | None, outbox: Outbox) -> Core:
+def _compose(
+    store: Store,
+    clock: Clock,
+    vault: Vault,
+    *,
+    hash_cost: HashCost | None,
+    outbox: Outbox,
+    functions: FunctionTable,
+) -> Core:
     hasher = PasswordHasher(hash_cost)
     passwords = Passwords(store, vault, hasher)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))
     tokens = Tokens(store, clock, keys, access, issuer_of=access.issuer_of)
     devices = Devices(store, clock, vault)
+    triggers = TriggerService.open(functions, store, clock, passwords)
     core = Core(
         store=store,
         clock=clock,
@@ -256,9 +274,11 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
         devices=devices,
         completion=Completion(devices, tokens),
         sessions=SsoSessions(store, clock),
-        registration=Registration(store, clock, vault, passwords, outbox, desk),
-        recovery=Recovery(store, clock, vault, passwords, outbox, desk),
-        administration=Administration(store, clock, passwords, outbox, desk),
+        registration=Registration(store, clock, vault, passwords, outbox, desk, triggers.lifecycle),
+        recovery=Recovery(
+            store, clock, vault, passwords, outbox, desk, triggers.lifecycle, triggers.migration.at_forgot
+        ),
+        administration=Administration(store, clock, passwords, outbox, desk, triggers.lifecycle),
         groups=GroupDesk(store, clock),
         identities=IdentityLinks(store, clock),
         profile=Profile(store, clock, outbox, desk),
@@ -273,11 +293,13 @@ def _compose(store: Store, clock: Clock, vault: Vault, *, hash_cost: HashCost | 
             Preferences(store),
         ),
         management=Management.compose(store, clock, keys),
+        triggers=triggers,
         public_url="",
         issuer_overrides={},
         limiter=Limiter(),
     )
-    core.signin.use(factors=core.factors)
+    core.signin.use(factors=core.factors, triggers=triggers.sign_in)
+    core.tokens.pre_token, outbox.prepare = triggers.tokens, triggers.messages.prepare
     return core
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from idp.factors.records import FactorSettings
 from idp.signin.records import DeviceTracking
+from idp.triggers.records import LambdaConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,8 @@ class Pool:
     """MFA, passkeys and the ways to begin a sign-in."""
     devices: DeviceTracking | None = None
     """DeviceConfiguration; None: devices are not tracked."""
+    lambda_config: LambdaConfig = field(default_factory=LambdaConfig)
+    """The functions called at set places."""
     origin: str = "config"
     """Who declared the pool: `config`, or `api`."""
     active: bool = True

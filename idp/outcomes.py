@@ -120,6 +120,7 @@ class UserReason(StrEnum):
     UNSUPPORTED_STATE = "unsupported-state"  # UnsupportedUserStateException
     GROUP_NOT_FOUND = "group-not-found"  # ResourceNotFoundException
     GROUP_EXISTS = "group-exists"  # GroupExistsException
+    TRIGGER_REFUSED = "trigger-refused"  # UserLambdaValidationException, or what the trigger's refusal says
     BUSY = "busy"  # TooManyRequestsException
     NO_SOFTWARE_TOKEN = "no-software-token"  # SoftwareTokenMFANotFoundException  # noqa: S105
     SOFTWARE_TOKEN_UNPROVEN = "software-token-unproven"  # EnableSoftwareTokenMFAException  # noqa: S105
@@ -138,6 +139,8 @@ class UserRefused:
 
     reason: UserReason
     text: Text
+    code: str | None = None
+    """The exception of the JSON API, where the reason alone does not say it (a trigger's refusal)."""
 
     @property
     def message(self) -> str:
@@ -189,6 +192,7 @@ class GrantReason(StrEnum):
     REVOKED = "revoked"
     REUSED = "reused"
     DISABLED = "disabled"
+    TRIGGER = "trigger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,8 @@ class GrantRefused:
     error: str
     description: str | None = None
     reason: GrantReason = GrantReason.INVALID
+    exception: str | None = None
+    """The exception of the JSON API that a trigger's refusal is; `description` is its message."""
 
 
 class TokenReason(StrEnum):

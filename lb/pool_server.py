@@ -48,6 +48,8 @@ class PoolServer:
             smtp=settings.smtp,
             sms=settings.sms,
             database=settings.database,
+            functions=settings.functions,
+            functions_folder=settings.folder,
             access=settings.access,
             guard=settings.guard,
         )

@@ -196,6 +196,10 @@ class PoolServerSettings:
     """Who may manage the pools, in the file's own words (AccessKeys, SignatureCheck)."""
     guard: Mapping[str, object] | None = None
     """Trusted proxies and rate limits, in the file's own words (TrustedProxies, RateLimits)."""
+    functions: Mapping[str, object] | None = field(default=None, repr=False)
+    """What the pools' triggers call, in the file's own words (Functions, LambdaEndpoint)."""
+    folder: Path | None = None
+    """Where the files of functions count from: the folder of the configuration file."""
     sms: Mapping[str, object] | None = field(default=None, repr=False)
     """Webhook for text messages in the file's own words; None: the dev inbox."""
 

@@ -18,6 +18,7 @@ from idp.api.errors import ApiError, not_authorized, not_found
 from idp.core import Core
 from idp.model import Client, Pool, User, UserStatus
 from idp.tokens.access import AccessReason, AccessRefused
+from idp.triggers.origin import note_client
 from idp.users.lookup import find_for_administrator
 
 ADMIN_SCOPE: Final = "aws.cognito.signin.user.admin"
@@ -61,6 +62,7 @@ class Call:
         known = await self.core.client(self.text("ClientId"))
         if known is None:
             raise not_found(f"User pool client {self.text('ClientId')} does not exist.")
+        note_client(known[1])
         return known
 
     def require_secret_hash(self, client: Client, username: str, *, given: str | None = None) -> None:
@@ -86,6 +88,7 @@ class Call:
             raise ApiError(*_ACCESS_ERRORS[opened.reason])
         if error := _STATUS_ERRORS.get(opened.user.status):
             raise ApiError(*error)
+        note_client(opened.client)
         return opened.pool, opened.client, opened.user, opened.claims
 
     async def pool(self) -> Pool:

@@ -21,6 +21,7 @@ from idp.api.access import Gate
 from idp.api.call import Call
 from idp.api.errors import ApiError, serialization, unmanaged
 from idp.api.limits import counted, flood
+from idp.api.present import read_attributes
 from idp.api.registry import SERVED, UNSUPPORTED
 from idp.api.shapes import Operation, operations, read_input, read_json, target_prefix
 from idp.management.refusal import Refused
@@ -29,6 +30,7 @@ from idp.pages.local import client_address
 from idp.pages.render import RETRY_SECONDS
 from idp.site import Site, site_of
 from idp.store.base import StoreUnavailable
+from idp.triggers.origin import note_told
 
 log = logging.getLogger("idp.api")
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
@@ -107,6 +109,7 @@ async def _serve(site: Site, request: Request, operation: Operation) -> Mapping[
     members = read_input(operation, read_json(body))
     if key is not None:
         await gate.check_pool(key, operation.name, members, site.core)
+    note_told(members.get("ClientMetadata", {}), read_attributes(members.get("ValidationData")))
     call = Call(
         core=site.core,
         operation=operation.name,

@@ -41,6 +41,7 @@ _USER_CODES: Final[Mapping[UserReason, str]] = {
     UserReason.UNSUPPORTED_STATE: "UnsupportedUserStateException",
     UserReason.GROUP_NOT_FOUND: "ResourceNotFoundException",
     UserReason.GROUP_EXISTS: "GroupExistsException",
+    UserReason.TRIGGER_REFUSED: "UserLambdaValidationException",
     UserReason.BUSY: "TooManyRequestsException",
     UserReason.NO_SOFTWARE_TOKEN: "SoftwareTokenMFANotFoundException",
     UserReason.SOFTWARE_TOKEN_UNPROVEN: "EnableSoftwareTokenMFAException",
@@ -103,7 +104,7 @@ def unmanaged(refusal: Refused) -> ApiError:
 def refused(outcome: UserRefused | SignInRefused) -> ApiError:
     """Translate a service's refusal."""
     if isinstance(outcome, UserRefused):
-        return ApiError(_USER_CODES[outcome.reason], outcome.message.strip())
+        return ApiError(outcome.code or _USER_CODES[outcome.reason], outcome.message.strip())
     return ApiError(outcome.code or _SIGN_IN_CODES[outcome.reason], outcome.message.strip())
 
 

@@ -24,10 +24,20 @@ REFUSALS: Final[Mapping[GrantReason, tuple[str, str]]] = {
 
 async def refresh(call: Call, pool: Pool, client: Client, *, token: str, device_key: str | None) -> TokenSet:
     """Exchange a refresh token; raises ApiError."""
-    refreshed = await call.core.tokens.refresh(pool, client, refresh_token=token, device_key=device_key)
+    metadata = call.input.get("ClientMetadata", {})
+    refreshed = await call.core.tokens.refresh(
+        pool, client, refresh_token=token, device_key=device_key, metadata=metadata
+    )
     if isinstance(refreshed, GrantRefused):
-        raise ApiError(*REFUSALS[refreshed.reason])
+        raise grant_refused(refreshed)
     return refreshed
+
+
+def grant_refused(refused: GrantRefused) -> ApiError:
+    """Spell a refused grant as an exception."""
+    if refused.exception is not None:
+        return ApiError(refused.exception, refused.description or "")
+    return ApiError(*REFUSALS[refused.reason])
 
 
 async def require_owners_hash(call: Call, pool: Pool, client: Client, *, token: str, given: str) -> None:

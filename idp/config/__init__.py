@@ -6,6 +6,7 @@ file and no clock.
 
 from idp.config.access import AccessKey, AccessSettings, parse_access
 from idp.config.document import PoolConfig, PoolsConfig, SeedUser, parse_pools
+from idp.config.functions import parse_functions
 from idp.config.guard import parse_guard
 from idp.config.reader import InvalidPools, Problem
 from idp.config.sms import parse_sms
@@ -23,6 +24,7 @@ __all__ = [
     "SmsSettings",
     "SmtpSettings",
     "parse_access",
+    "parse_functions",
     "parse_guard",
     "parse_pools",
     "parse_sms",

@@ -110,7 +110,6 @@ _POOL_LATER: Final = [
     "EmailConfiguration",
     "EmailVerificationMessage",
     "EmailVerificationSubject",
-    "LambdaConfig",
     "SmsConfiguration",
     "UserPoolAddOns",
     "UserPoolIdentityProviders",

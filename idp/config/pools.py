@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from idp.config.factors import CODE_GAP, SHAPE, read_factors
+from idp.config.functions import read_lambda_config
 from idp.config.reader import Reader
 from idp.model import DataType, MessageTemplate, PasswordPolicy, Pool, ResourceServer, SchemaAttribute
 from idp.signin.records import DeviceTracking
@@ -49,6 +50,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         schema=build_schema(read_attributes(reader)),
         recovery=recovery,
         devices=_read_devices(reader),
+        lambda_config=read_lambda_config(reader),
         resource_servers=_read_resource_servers(reader),
         domain=_read_domain(reader),
         verification_message=verification,

@@ -97,7 +97,7 @@ class MessageCodes:
         if user is None or recipient is None:
             return simulate_delivery(self.vault, pool, turn.username, attribute=channel.attribute)
         message = build_factor_message(
-            pool, attribute=channel.attribute, recipient=recipient, username=user.username, code=code
+            pool, user, attribute=channel.attribute, recipient=recipient, code=code
         )
         if turn.is_first:
             self.outbox.post(message)

@@ -25,6 +25,7 @@ READ: Final = (
     "AliasAttributes",
     "AutoVerifiedAttributes",
     "DeviceConfiguration",
+    "LambdaConfig",
     "Policies",
     "Schema",
     "UserAttributeUpdateSettings",

@@ -6,6 +6,7 @@ grant can forget one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -47,7 +48,21 @@ async def _refresh_token(core: Core, pool: Pool, client: Client, form: Parameter
 
 async def _client_credentials(core: Core, pool: Pool, client: Client, form: Parameters) -> Result:
     asked = form.text("scope").split()
-    return await core.tokens.client_credentials(pool, client, scopes=tuple(dict.fromkeys(asked)) or None)
+    metadata = read_metadata(form.text("aws_client_metadata"))
+    if metadata is None:
+        return GrantRefused("invalid_request", "aws_client_metadata is no JSON object of texts")
+    scopes = tuple(dict.fromkeys(asked)) or None
+    return await core.tokens.client_credentials(pool, client, scopes=scopes, metadata=metadata)
+
+
+def read_metadata(text: str) -> dict[str, str] | None:
+    """Read `aws_client_metadata`, which goes to the trigger; None where it makes no sense. Pure."""
+    try:
+        value = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return None
+    is_fit = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    return value if is_fit else None
 
 
 GRANTS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, Protocol
 
 from idp.model import Mail
@@ -38,10 +38,20 @@ class Carrier(Protocol):
         ...
 
 
+Prepare = Callable[[Message], Awaitable[Message | None]]
+"""Words a message anew, or takes it over (None); raises DeliveryFailed where that failed."""
+
+
+async def _as_it_is(message: Message) -> Message | None:
+    return message
+
+
 class Outbox:
     """Sends mails and text messages, at once or behind."""
 
     def __init__(self, carrier: Carrier, sms: Carrier | None = None) -> None:
+        self.prepare: Prepare = _as_it_is
+        """Asked before every delivery: the message to deliver, or None when a function sends it."""
         self._carrier = carrier
         self._carriers = {"EMAIL": carrier, "SMS": sms or carrier}
         self._pending: set[asyncio.Task[None]] = set()
@@ -58,7 +68,9 @@ class Outbox:
     async def send(self, message: Message) -> bool:
         """Deliver a mail now; returns whether it went."""
         try:
-            await self._carriers[message.medium].deliver(message)
+            prepared = await self.prepare(message)
+            if prepared is not None:
+                await self._carriers[prepared.medium].deliver(prepared)
         except DeliveryFailed as error:
             # The subject is a constant of the pool; recipient and body are personal or secret.
             log.error("mail %r of pool %s was not delivered: %s", message.subject, message.pool_id, error)  # noqa: TRY400

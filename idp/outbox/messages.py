@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from idp.model import CodePurpose, MessageTemplate, Pool
+from idp.model import CodePurpose, MessageTemplate, Pool, User
 
 CODE_GAP: Final = "{####}"
 USERNAME_GAP: Final = "{username}"
@@ -27,7 +27,26 @@ FACTOR_MAIL: Final = MessageTemplate("Your authentication code", "Your authentic
 FACTOR_SMS: Final = "Your authentication code is {####}."
 SMS_SUBJECT: Final = "Text message (SMS)"
 """What the development inbox shows in the place of a subject."""
+OCCASIONS: Final = {
+    CodePurpose.SIGN_UP: "SignUp",
+    CodePurpose.FORGOT_PASSWORD: "ForgotPassword",
+    CodePurpose.VERIFY_EMAIL: "VerifyUserAttribute",
+    CodePurpose.VERIFY_PHONE: "VerifyUserAttribute",
+}
 _TAG: Final = re.compile(r"<[a-zA-Z/!]")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a message is about."""
+
+    pool: Pool
+    user: User
+    occasion: str
+    """What follows the underscore in the `triggerSource` of CustomMessage, e.g. `SignUp`."""
+    code: str = field(repr=False)
+    named: str
+    """What stands in the place of `{username}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,61 +61,71 @@ class Message:
     pool_id: str | None = None
     medium: str = "EMAIL"
     """`EMAIL` or `SMS`, as in CodeDeliveryDetails."""
+    draft: Draft | None = None
+    """What the pool's functions need, to word the message or to send it."""
 
 
-def build_factor_message(pool: Pool, *, attribute: str, recipient: str, username: str, code: str) -> Message:
+def build_factor_message(pool: Pool, user: User, *, attribute: str, recipient: str, code: str) -> Message:
     """Write the message with a sign-in code, to the address or number in `attribute`."""
-    settings = pool.factors
+    settings, draft = pool.factors, Draft(pool, user, "Authentication", code, user.username)
     if attribute == "phone_number":
-        return _text_message(pool, settings.sms_message or FACTOR_SMS, recipient=recipient, code=code)
+        return _text_message(draft, settings.sms_message or FACTOR_SMS, recipient=recipient)
     template = MessageTemplate(
         settings.email_subject or FACTOR_MAIL.subject, settings.email_message or FACTOR_MAIL.body
     )
-    return _fill(pool, template, recipient=recipient, username=username, secret=code)
+    return _mail(draft, template, recipient)
 
 
-def _text_message(pool: Pool, text: str, *, recipient: str, code: str) -> Message:
-    body = text.replace(CODE_GAP, code)
-    return Message(recipient, SMS_SUBJECT, body, pool_id=pool.id, medium="SMS")
+def _text_message(draft: Draft, text: str, *, recipient: str) -> Message:
+    body, _ = fill(text, username=draft.named, secret=draft.code, is_mail=False)
+    return Message(recipient, SMS_SUBJECT, body, pool_id=draft.pool.id, medium="SMS", draft=draft)
 
 
 def build_code_message(
     pool: Pool,
     purpose: CodePurpose,
+    user: User,
     *,
     recipient: str,
-    username: str,
     code: str,
     attribute: str = "email",
+    occasion: str | None = None,
 ) -> Message:
     """Write the message that carries a code, to the address or number in `attribute`.
 
-    The pool's template serves all mails, and its text all text messages, as in Cognito.
+    The pool's template serves all mails, and its text all text messages, as in Cognito. `occasion` where it
+    is not the purpose's own, e.g. `ResendCode`.
     """
+    draft = Draft(pool, user, occasion or OCCASIONS[purpose], code, user.username)
     if purpose is CodePurpose.VERIFY_PHONE or attribute == "phone_number":
         text = FORGOT_SMS if purpose is CodePurpose.FORGOT_PASSWORD else VERIFICATION_SMS
-        return _text_message(pool, pool.verification_sms or text, recipient=recipient, code=code)
+        return _text_message(draft, pool.verification_sms or text, recipient=recipient)
     default = FORGOT_PASSWORD if purpose is CodePurpose.FORGOT_PASSWORD else VERIFICATION
-    template = pool.verification_message or default
-    return _fill(pool, template, recipient=recipient, username=username, secret=code)
+    return _mail(draft, pool.verification_message or default, recipient)
 
 
-def build_invitation(pool: Pool, *, recipient: str, username: str, password: str) -> Message:
+def build_invitation(pool: Pool, user: User, *, recipient: str, username: str, password: str) -> Message:
     """Write the mail that invites a user whom an administrator created."""
-    template = pool.invitation_message or INVITATION
-    return _fill(pool, template, recipient=recipient, username=username, secret=password)
+    draft = Draft(pool, user, "AdminCreateUser", password, username)
+    return _mail(draft, pool.invitation_message or INVITATION, recipient)
 
 
-def _fill(pool: Pool, template: MessageTemplate, *, recipient: str, username: str, secret: str) -> Message:
-    is_html = _TAG.search(template.body) is not None
+def _mail(draft: Draft, template: MessageTemplate, recipient: str) -> Message:
+    body, is_html = fill(template.body, username=draft.named, secret=draft.code)
+    return Message(recipient, template.subject, body, is_html, draft.pool.id, draft=draft)
+
+
+def fill(text: str, *, username: str, secret: str, is_mail: bool = True) -> tuple[str, bool]:
+    """Fill the gaps of a text; returns it and whether it is HTML (only a mail can be)."""
+    is_html = is_mail and _TAG.search(text) is not None
     values = {CODE_GAP: secret, USERNAME_GAP: username}
     # One pass over the template: a username that spells {####} is not filled again.
     body = re.sub(
         "|".join(map(re.escape, values)),
         lambda gap: html.escape(values[gap.group()]) if is_html else values[gap.group()],
-        template.body,
+        text,
     )
-    return Message(recipient, template.subject, body, is_html, pool.id)
+    return body, is_html
 
 
 def mask_email(address: str) -> str:

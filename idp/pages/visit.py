@@ -35,6 +35,7 @@ from idp.pages.steps import Step, StepBinding, StepKind, open_step, seal_step
 from idp.protection.settings import Limit
 from idp.site import Site, site_of
 from idp.texts import TOO_MANY_REQUESTS, Text
+from idp.triggers.origin import note_client
 
 log = logging.getLogger(__name__)
 _REFUSED: Final = "idp.refused"
@@ -129,6 +130,7 @@ def form_page(show: Show, submit: Show) -> Callable[[Request], Awaitable[Respons
             return leave(request, error_location(known))
         if isinstance(known, Shown | Redirected):
             return refuse(site, known)
+        note_client(known[1])
         browser = csrf.csrf_of(request).recognise(request.cookies.get(csrf.COOKIE))
         visit = Visit(request, site, *known, browser, catalogue_for(request))
         response = await (_count(visit, show, submit) if request.method == "POST" else show(visit))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from idp.outcomes import SignedIn, TokenSet
+from idp.outcomes import GrantRefused, SignedIn, TokenSet
 from idp.signin.devices import Devices
 from idp.signin.flows.caller import Caller
 from idp.signin.records import Device
@@ -26,8 +26,13 @@ class Completion:
     devices: Devices
     tokens: Tokens
 
-    async def complete(self, caller: Caller, signed_in: SignedIn, *, user_agent: str) -> Completed | None:
-        """Issue the tokens of a sign-in; None when access was taken away in the moment since."""
+    async def complete(
+        self, caller: Caller, signed_in: SignedIn, *, user_agent: str
+    ) -> Completed | GrantRefused | None:
+        """Issue the tokens of a sign-in; None when access was taken away in the moment since.
+
+        GrantRefused is a trigger's doing.
+        """
         device = None
         if caller.pool.devices is not None and signed_in.device_key is None:
             device = await self.devices.assign(caller.pool, signed_in.user, address=caller.address)
@@ -38,5 +43,6 @@ class Completion:
             device_key=device.key if device else signed_in.device_key,
             address=caller.address,
             user_agent=user_agent,
+            metadata=caller.metadata,
         )
-        return None if tokens is None else Completed(tokens, device)
+        return Completed(tokens, device) if isinstance(tokens, TokenSet) else tokens

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from idp.clock import Clock
-from idp.model import AuthorizationCode, Client, Family, Pool, RefreshToken, User
+from idp.model import AuthorizationCode, Client, Family, Group, Pool, RefreshToken, User
 from idp.outcomes import GrantReason, GrantRefused, SignedIn, TokenReason, TokenRefused, TokenSet
 from idp.seal import hash_token
+from idp.signin.flows.triggers import TriggerRefused
 from idp.store.base import NotFound, Records, Store
 from idp.tokens import ageing, claims
 from idp.tokens.access import AccessReason, AccessRefused, AccessTokens
 from idp.tokens.ageing import CodeState, RefreshState
+from idp.tokens.changes import NO_CHANGES, ClaimChanges, change_access, change_id
 from idp.tokens.keys import KeyRing
 from idp.tokens.pkce import is_proven
+from idp.tokens.pre_token import NoPreToken, PreToken, TokenOccasion, TokenRequest
 from idp.tokens.reading import is_jwt
 from idp.tokens.scopes import grant_machine_scopes
 
@@ -53,6 +56,7 @@ class Tokens:
     access: AccessTokens
     issuer_of: Callable[[str], str]
     """Pool id -> issuer."""
+    pre_token: PreToken = field(default_factory=NoPreToken)
 
     async def create_code(
         self,
@@ -89,6 +93,9 @@ class Tokens:
         self, pool: Pool, client: Client, *, code: str, redirect_uri: str, code_verifier: str | None
     ) -> TokenSet | GrantRefused:
         """Exchange a code for tokens. Any try by the right client uses the code up."""
+        changes = await self._foretell_code(pool, client, code)
+        if isinstance(changes, TriggerRefused):
+            return refuse_trigger(changes)
         async with self.store.writing() as records:
             try:
                 record = await records.codes.hold(hash_token(code))
@@ -114,7 +121,7 @@ class Tokens:
             family = await records.families.create(self._begin_family(client, record, now))
             refresh_token = await self._add_refresh_token(records, family, now)
             grant = await self._describe(records, client, user, family)
-        return self._sign(pool, grant, refresh_token)
+        return self._sign(pool, grant, refresh_token, changes)
 
     async def issue(
         self,
@@ -125,12 +132,18 @@ class Tokens:
         device_key: str | None,
         address: str,
         user_agent: str,
-    ) -> TokenSet | None:
+        metadata: Mapping[str, str] | None = None,
+    ) -> TokenSet | GrantRefused | None:
         """Issue the tokens of a sign-in through the JSON API.
 
-        None when access was taken away since the proofs of `signed_in` were checked.
+        None when access was taken away since the proofs of `signed_in` were checked. `metadata` is the
+        ClientMetadata of the request, for the trigger, which may refuse.
         """
         now = self.clock.now()
+        occasion = _occasion_of(signed_in)
+        asked = await self._ask(pool, client, signed_in.user, occasion, (ADMIN_SCOPE,), metadata)
+        if isinstance(asked, TriggerRefused):
+            return refuse_trigger(asked)
         family = Family(
             id=str(uuid.uuid4()),
             pool_id=pool.id,
@@ -158,7 +171,7 @@ class Tokens:
             await records.families.create(family)
             refresh_token = await self._add_refresh_token(records, family, now)
             grant = await self._describe(records, client, user, family)
-        return self._sign(pool, grant, refresh_token)
+        return self._sign(pool, grant, refresh_token, asked)
 
     async def owner(self, pool: Pool, client: Client, *, refresh_token: str) -> User | None:
         """Return whose refresh token of this client it is, good or not any more."""
@@ -170,12 +183,21 @@ class Tokens:
             return await records.users.find(pool.id, family.sub)
 
     async def refresh(
-        self, pool: Pool, client: Client, *, refresh_token: str, device_key: str | None = None
+        self,
+        pool: Pool,
+        client: Client,
+        *,
+        refresh_token: str,
+        device_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> TokenSet | GrantRefused:
         """Exchange a refresh token; with rotation a new one comes along, for the family's remaining life.
 
         A token that is bound to a device needs its key, and the device to be confirmed (cognito.md 4.11).
         """
+        changes = await self._foretell_refresh(pool, client, refresh_token, metadata)
+        if isinstance(changes, TriggerRefused):
+            return refuse_trigger(changes)
         async with self.store.writing() as records:
             now = self.clock.now()
             try:
@@ -200,25 +222,39 @@ class Tokens:
             await records.families.update((family.id,), lambda old: replace(old, active_at=now))
             # A refreshed ID token repeats no nonce (OpenID Connect Core 12.2).
             grant = await self._describe(records, client, user, replace(family, nonce=None))
-        return self._sign(pool, grant, successor)
+        return self._sign(pool, grant, successor, changes)
 
     async def client_credentials(
-        self, pool: Pool, client: Client, *, scopes: Sequence[str] | None
+        self,
+        pool: Pool,
+        client: Client,
+        *,
+        scopes: Sequence[str] | None,
+        metadata: Mapping[str, str] | None = None,
     ) -> TokenSet | GrantRefused:
         """Issue an access token to a client for itself; no other tokens."""
         if not client.oauth_enabled or "client_credentials" not in client.oauth_flows:
             return GrantRefused("unauthorized_client")
-        return self.machine_token(pool, client, scopes=scopes)
+        return await self.machine_token(pool, client, scopes=scopes, metadata=metadata)
 
-    def machine_token(
-        self, pool: Pool, client: Client, *, scopes: Sequence[str] | None
+    async def machine_token(
+        self,
+        pool: Pool,
+        client: Client,
+        *,
+        scopes: Sequence[str] | None,
+        metadata: Mapping[str, str] | None = None,
     ) -> TokenSet | GrantRefused:
         """Issue an access token to a client for itself; that it may ask for one is checked before."""
         granted = grant_machine_scopes(pool, client, scopes)
         if isinstance(granted, GrantRefused):
             return granted
+        asked = await self._ask(pool, client, None, TokenOccasion.CLIENT, granted, metadata)
+        if isinstance(asked, TriggerRefused):
+            return refuse_trigger(asked)
         now, jti = int(self.clock.now()), str(uuid.uuid4())
         content = claims.build_machine_claims(self.issuer_of(pool.id), client, granted, now=now, jti=jti)
+        content = change_access(content, asked)
         return TokenSet(self.keys.sign(pool, "access", content), None, None, client.access_token_seconds)
 
     async def revoke(self, pool: Pool, client: Client, *, token: str) -> GrantRefused | None:
@@ -311,14 +347,80 @@ class Tokens:
             device_key=family.device_key,
         )
 
-    def _sign(self, pool: Pool, grant: claims.Grant, refresh_token: str | None) -> TokenSet:
+    async def _ask(
+        self,
+        pool: Pool,
+        client: Client,
+        user: User | None,
+        occasion: TokenOccasion,
+        scopes: Sequence[str],
+        metadata: Mapping[str, str] | None,
+    ) -> ClaimChanges | TriggerRefused:
+        """Ask the pool's trigger what tokens are to say; outside of every transaction, as it may be slow."""
+        if not self.pre_token.wants(pool, occasion):
+            return NO_CHANGES
+        groups: tuple[Group, ...] = ()
+        if user is not None:
+            async with self.store.reading() as records:
+                groups = await records.groups.of(pool.id, user.sub)
+        request = TokenRequest(occasion, pool, client, user, groups, tuple(scopes), metadata or {})
+        return await self.pre_token.change(request)
+
+    async def _foretell_code(self, pool: Pool, client: Client, code: str) -> ClaimChanges | TriggerRefused:
+        """Ask the trigger about a code that looks good now; redeeming it decides whether it is."""
+        if not self.pre_token.wants(pool, TokenOccasion.HOSTED):
+            return NO_CHANGES
+        async with self.store.reading() as records:
+            record = await records.codes.find(hash_token(code))
+            is_good = (
+                record is not None
+                and record.client_id == client.id
+                and ageing.judge_code(record, self.clock.now()) is CodeState.GOOD
+            )
+            user = await records.users.find(pool.id, record.sub) if record and is_good else None
+        if record is None or user is None:
+            return NO_CHANGES
+        return await self._ask(pool, client, user, TokenOccasion.HOSTED, record.scopes, None)
+
+    async def _foretell_refresh(
+        self, pool: Pool, client: Client, refresh_token: str, metadata: Mapping[str, str] | None
+    ) -> ClaimChanges | TriggerRefused:
+        """Ask the trigger about a refresh token that looks good now: a refusal must not use it up."""
+        if not self.pre_token.wants(pool, TokenOccasion.REFRESH):
+            return NO_CHANGES
+        async with self.store.reading() as records:
+            token = await records.refresh_tokens.find(hash_token(refresh_token))
+            family = None if token is None else await records.families.find(token.family_id)
+            if token is None or family is None or family.client_id != client.id:
+                return NO_CHANGES
+            state = ageing.judge_refresh(token, family, client, self.clock.now())
+            user = await records.users.find(pool.id, family.sub)
+        if state is not RefreshState.GOOD or user is None:
+            return NO_CHANGES
+        return await self._ask(pool, client, user, TokenOccasion.REFRESH, family.scopes, metadata)
+
+    def _sign(
+        self, pool: Pool, grant: claims.Grant, refresh_token: str | None, changes: ClaimChanges
+    ) -> TokenSet:
         """Sign outside the transaction: two RSA signatures are 2 ms that no other writer has to wait for."""
-        access = self.keys.sign(pool, "access", claims.build_access_claims(grant, jti=str(uuid.uuid4())))
+        content = change_access(claims.build_access_claims(grant, jti=str(uuid.uuid4())), changes)
+        access = self.keys.sign(pool, "access", content)
         identity = None
         if grant.is_api or claims.OPENID in grant.scopes:
             content = claims.build_id_claims(grant, jti=str(uuid.uuid4()), access_token=access)
-            identity = self.keys.sign(pool, "id", content)
+            identity = self.keys.sign(pool, "id", change_id(content, changes))
         return TokenSet(access, identity, refresh_token, grant.client.access_token_seconds)
+
+
+def refuse_trigger(refused: TriggerRefused) -> GrantRefused:
+    """Spell a trigger's refusal as one of the token endpoint (cognito.md 1.3). Pure."""
+    return GrantRefused("invalid_request", refused.message, GrantReason.TRIGGER, refused.code)
+
+
+def _occasion_of(signed_in: SignedIn) -> TokenOccasion:
+    if signed_in.chose_password:
+        return TokenOccasion.NEW_PASSWORD
+    return TokenOccasion.DEVICE if signed_in.device_key is not None else TokenOccasion.SIGN_IN
 
 
 async def revoke_user(records: Records, user: User, now: float) -> None:

@@ -20,6 +20,7 @@ from idp.outcomes import Delivery, UserReason, UserRefused
 from idp.store.base import AlreadyExists, NotFound, Records, Store
 from idp.texts import Text
 from idp.tokens.issuer import revoke_user
+from idp.triggers.lifecycle import ConfirmationOccasion, LifecycleTriggers, SignUpOccasion
 from idp.users import lifecycle
 from idp.users.aliases import check_username, contact_kind, derive_logins
 from idp.users.attributes import find_unfit
@@ -61,6 +62,7 @@ class Administration:
     passwords: Passwords
     outbox: Outbox
     desk: CodeDesk
+    triggers: LifecycleTriggers
 
     async def add(
         self,
@@ -82,6 +84,11 @@ class Administration:
         user = draft_by_administrator(pool, username, attributes or {}, now=self.clock.now())
         if refusal := check_draft(pool, username, user, secret):
             return refusal
+        verdict = await self.triggers.pre_sign_up(
+            pool, SignUpOccasion.ADMIN, username=user.username, attributes=user.attributes
+        )
+        if isinstance(verdict, UserRefused):  # what else it says means nothing here, as in Cognito
+            return verdict
         try:
             user = (await self.passwords.make(pool, user.username, secret)).given_to(user)
         except HasherBusy:
@@ -157,7 +164,11 @@ class Administration:
 
     async def confirm(self, pool: Pool, username: str) -> User | UserRefused:
         """Confirm a sign-up without its code; the address stays unverified, as in Cognito."""
-        return await self._change(pool, username, _step(pool, Event.CONFIRM))
+        confirmed = await self._change(pool, username, _step(pool, Event.CONFIRM))
+        if isinstance(confirmed, UserRefused):
+            return confirmed
+        refused = await self.triggers.post_confirmation(pool, ConfirmationOccasion.SIGN_UP, confirmed)
+        return refused or confirmed
 
     async def set_password(
         self, pool: Pool, username: str, password: str, *, permanent: bool
@@ -283,7 +294,7 @@ class Administration:
             (user.attributes[kind] for kind in pool.username_attributes if kind in user.attributes), None
         )
         message = build_invitation(
-            pool, recipient=user.email, username=name or user.username, password=password
+            pool, user, recipient=user.email, username=name or user.username, password=password
         )
         return await self.outbox.send(message)
 

@@ -90,16 +90,27 @@ class CodeDesk:
         return True
 
     def compose(
-        self, pool: Pool, purpose: CodePurpose, user: User, *, code: str, contact: Contact
+        self,
+        pool: Pool,
+        purpose: CodePurpose,
+        user: User,
+        *,
+        code: str,
+        contact: Contact,
+        occasion: str | None = None,
     ) -> Message:
-        """Write the message with the code, to an address on record (never to one that was typed)."""
+        """Write the message with the code, to an address on record (never to one that was typed).
+
+        `occasion` is what the pool's functions are told where it is not the purpose's own.
+        """
         return build_code_message(
             pool,
             purpose,
+            user,
             recipient=contact.address,
-            username=user.username,
             code=code,
             attribute=contact.attribute,
+            occasion=occasion,
         )
 
     def _hash(self, record: MailedCode, destination: str, code: str) -> str:

@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from idp.config import InvalidPools, parse_pools, parse_sms, parse_smtp
+from idp.config import InvalidPools, parse_functions, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
 from idp.model import Group, Pool, User
 from idp.outcomes import Delivery, UserRefused
@@ -68,13 +68,14 @@ class Bench:
 
 
 async def _with_core(loaded: Loaded, pool: str | None, work: Callable[[Core, Pool], Awaitable[T]]) -> T:
-    document, directory, public_url, smtp, database, sms = (*loaded, None, None, None)[:6]
+    document, directory, public_url, smtp, database, sms, functions, folder = (*loaded, *[None] * 5)[:8]
     core = await Core.open(
         parse_pools(document),
         public_url=public_url,
         data_directory=Path(directory),
         smtp=parse_smtp(smtp) if smtp else None,
         sms=parse_sms(sms) if sms else None,
+        functions=parse_functions(functions or {}, folder=folder or Path()),
         database=database,
     )
     try:

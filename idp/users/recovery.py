@@ -6,6 +6,7 @@ delivery; messages leave behind the answer; and every try hashes a password, whe
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from idp import texts
@@ -15,7 +16,10 @@ from idp.outbox.base import Outbox
 from idp.outcomes import Confirmed, Delivery, UserReason, UserRefused
 from idp.pace import evenly
 from idp.seal import Vault
+from idp.signin.flows.triggers import TriggerRefused
 from idp.store.base import NotFound, Records, Store
+from idp.triggers.lifecycle import ConfirmationOccasion, LifecycleTriggers, refuse_user
+from idp.triggers.names import Trigger
 from idp.users import lifecycle
 from idp.users.code_desk import CodeDesk
 from idp.users.contacts import Contact, find_recovery_contact, list_recovery_attributes, simulate
@@ -28,6 +32,9 @@ from idp.users.verdicts import BUSY, REUSED, refuse_verdict
 FORGOT = CodePurpose.FORGOT_PASSWORD
 
 
+Migrate = Callable[[Pool, Client, str], Awaitable[User | TriggerRefused | None]]
+
+
 @dataclass(slots=True)
 class Recovery:
     """Lets people back in who forgot their password."""
@@ -38,6 +45,9 @@ class Recovery:
     passwords: Passwords
     outbox: Outbox
     desk: CodeDesk
+    triggers: LifecycleTriggers
+    migrate: Migrate
+    """Asks another directory for somebody nobody here knows."""
 
     async def forgot(
         self, pool: Pool, client: Client, *, username: str, hide_existence: bool = True
@@ -45,6 +55,9 @@ class Recovery:
         """Send a code to where the user recovers by; the earlier code stops working."""
         if pool.recovery == ("admin_only",):
             return UserRefused(UserReason.NOT_AUTHORIZED, texts.CONTACT_ADMINISTRATOR)
+        refused = await self._migrate(pool, client, username)
+        if refused is not None and not hide_existence:
+            return refused
         async with evenly(), self.store.writing() as records:
             user = await find_user(records, pool, username)
             contact = await self._contact(records, pool, username, user)
@@ -109,7 +122,8 @@ class Recovery:
                 (pool.id, user.sub), lambda old: recover_user(old, credentials, now=now)
             )
             await forget_sign_ins(records, recovered)
-        return Confirmed(recovered)
+        refused = await self.triggers.post_confirmation(pool, ConfirmationOccasion.FORGOT_PASSWORD, recovered)
+        return refused or Confirmed(recovered)
 
     async def _holder(self, pool: Pool, username: str, code: str) -> User | None:
         """Return the user whose code this is, without using it up.
@@ -137,6 +151,15 @@ class Recovery:
     ) -> Contact | None:
         subject = subject_of(self.vault, pool, username, user)
         return await find_recovery_contact(records, pool, user, outbox=self.outbox, subject=subject)
+
+    async def _migrate(self, pool: Pool, client: Client, username: str) -> UserRefused | None:
+        if pool.lambda_config.function(Trigger.USER_MIGRATION) is None:
+            return None
+        async with self.store.reading() as records:
+            if await find_user(records, pool, username) is not None:
+                return None
+        migrated = await self.migrate(pool, client, username)
+        return refuse_user(migrated) if isinstance(migrated, TriggerRefused) else None
 
     async def _name_of(self, pool: Pool, username: str) -> str:
         """Return the canonical username, or the typed one where nobody has it: the work is the same."""

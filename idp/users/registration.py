@@ -19,6 +19,8 @@ from idp.outcomes import Confirmed, Delivery, SignedUp, UserReason, UserRefused
 from idp.pace import evenly
 from idp.seal import Vault
 from idp.store.base import AlreadyExists, Records, Store
+from idp.triggers.answers import SignUpVerdict
+from idp.triggers.lifecycle import ConfirmationOccasion, LifecycleTriggers, SignUpOccasion
 from idp.users import lifecycle
 from idp.users.aliases import check_username, contact_kind, derive_logins
 from idp.users.attributes import find_missing, find_unfit, find_unwritable, refuse_missing
@@ -28,6 +30,7 @@ from idp.users.credentials import Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_user, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
+from idp.users.schema import CONTACTS
 from idp.users.takeover import release_address
 from idp.users.verdicts import BUSY, refuse_verdict
 
@@ -48,6 +51,7 @@ class Registration:
     passwords: Passwords
     outbox: Outbox
     desk: CodeDesk
+    triggers: LifecycleTriggers
 
     async def sign_up(
         self, pool: Pool, client: Client, *, username: str, password: str, attributes: Mapping[str, str]
@@ -60,6 +64,12 @@ class Registration:
         async with self.store.reading() as records:
             if await find_user(records, pool, username) is not None:  # spares the hashing
                 return refuse_taken(pool, username)
+        verdict = await self.triggers.pre_sign_up(
+            pool, SignUpOccasion.SIGN_UP, username=draft.username, attributes=draft.attributes
+        )
+        if isinstance(verdict, UserRefused):
+            return verdict
+        draft = apply_verdict(pool, draft, verdict, now=self.clock.now())
         try:
             user = (await self.passwords.make(pool, draft.username, password)).given_to(draft)
         except HasherBusy:
@@ -69,10 +79,17 @@ class Registration:
                 contact = find_sign_up_contact(pool, user)
                 if contact and not await self.desk.may_write_to(records, pool, contact.address):
                     return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
+                for name in CONTACTS:
+                    if user.has_verified(name):  # a function vouched for it
+                        now, address = self.clock.now(), user.attributes[name]
+                        await release_address(records, pool, user, name, address, now=now)
                 await records.users.create(user)
                 code = await self._issue(records, pool, user, contact)
         except AlreadyExists:
             return refuse_taken(pool, username)
+        if user.status is UserStatus.CONFIRMED:
+            refused = await self.triggers.post_confirmation(pool, ConfirmationOccasion.SIGN_UP, user)
+            return refused or SignedUp(user.sub, user.username, None, confirmed=True)
         return await self._deliver(pool, user, code, contact)
 
     async def confirm(
@@ -110,10 +127,12 @@ class Registration:
                 if force_alias and contact:
                     now = self.clock.now()
                     await release_address(records, pool, user, contact.attribute, contact.address, now=now)
-                return Confirmed(await self._confirm(records, pool, user))
+                confirmed = await self._confirm(records, pool, user)
         except _AliasTaken:
             attribute = contact.attribute if contact else "email"
             return UserRefused(UserReason.ALIAS_EXISTS, texts.ALIAS_EXISTS.filled(attribute=attribute))
+        refused = await self.triggers.post_confirmation(pool, ConfirmationOccasion.SIGN_UP, confirmed)
+        return refused or Confirmed(confirmed)
 
     async def resend(
         self, pool: Pool, client: Client, *, username: str, hide_existence: bool = True
@@ -137,11 +156,12 @@ class Registration:
             return UserRefused(UserReason.LIMIT_EXCEEDED, texts.LIMIT_EXCEEDED)
         if user is None or contact is None or not user.enabled or user.status is not UserStatus.UNCONFIRMED:
             return simulate(self.vault, pool, username, pool.auto_verified)
-        self.outbox.post(self.desk.compose(pool, SIGN_UP, user, code=code, contact=contact))
+        message = self.desk.compose(pool, SIGN_UP, user, code=code, contact=contact, occasion="ResendCode")
+        self.outbox.post(message)
         return contact.delivery
 
     async def _issue(self, records: Records, pool: Pool, user: User, contact: Contact | None) -> str | None:
-        if contact is None:
+        if contact is None or user.status is not UserStatus.UNCONFIRMED:
             return None
         return await self.desk.issue(
             records, pool, subject=user.sub, purpose=SIGN_UP, destination=contact.address
@@ -176,6 +196,23 @@ def draft_user(pool: Pool, username: str, attributes: Mapping[str, str], *, now:
     name = sub if pool.username_attributes else username
     user = User(pool.id, sub, name, UserStatus.UNCONFIRMED, now, now, attributes=values)
     return replace(user, logins=derive_logins(pool, user))
+
+
+def apply_verdict(pool: Pool, draft: User, verdict: SignUpVerdict, *, now: float) -> User:
+    """Confirm a new user, and verify their addresses, as far as the pool's function says. Pure.
+
+    An address that is not there cannot be verified; nor anything of a user who is not confirmed with it.
+    """
+    if not verdict.confirm:
+        return draft
+    vouched = {"email": verdict.verify_email, "phone_number": verdict.verify_phone}
+    verified = {
+        f"{name}_verified": "true" for name, is_so in vouched.items() if is_so and draft.attributes.get(name)
+    }
+    status = lifecycle.advance(draft.status, Event.CONFIRM)
+    assert status is not None
+    confirmed = replace(draft, status=status, updated_at=now, attributes={**draft.attributes, **verified})
+    return replace(confirmed, logins=derive_logins(pool, confirmed))
 
 
 def check_sign_up(

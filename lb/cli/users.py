@@ -44,7 +44,16 @@ def _run(build: str, name: str, context: typer.Context, config: Path) -> None:
             raise typer.BadParameter(f"{config} has no UserPools", param_hint="--config")
         server = loaded.settings.pool_server
         data, url = loaded.settings.data_directory, public_url(loaded.settings)
-        return loaded.pools, data, url, server.smtp, server.database, server.sms
+        return (
+            loaded.pools,
+            data,
+            url,
+            server.smtp,
+            server.database,
+            server.sms,
+            server.functions,
+            server.folder,
+        )
 
     commands: typer.Typer = import_attribute(build)(load)
     # One look for all of the command's help.

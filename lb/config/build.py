@@ -71,7 +71,7 @@ def build_settings(file: ConfigFile, parts: Parts) -> Settings:
         access_log=_log_path(file.access_log, parts.folder),
         connection_log=_log_path(file.connection_log, parts.folder),
         data_directory=parts.folder / Path(file.data_directory).expanduser(),
-        pool_server=_pool_server(file),
+        pool_server=_pool_server(file, parts.folder),
         workers=file.workers,
     )
 
@@ -149,7 +149,14 @@ def guard_of(section: PoolServerSection) -> dict[str, object]:
     return section.model_dump(by_alias=True, exclude_none=True, include={"trusted_proxies", "rate_limits"})
 
 
-def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
+def functions_of(section: PoolServerSection) -> dict[str, object]:
+    """Return what the pool's own parser reads about functions, in the file's words."""
+    functions = [each.model_dump(by_alias=True, exclude_none=True) for each in section.functions]
+    endpoint = {"LambdaEndpoint": section.lambda_endpoint} if section.lambda_endpoint else {}
+    return {"Functions": functions, **endpoint}
+
+
+def _pool_server(file: ConfigFile, folder: Path) -> PoolServerSettings | None:
     if file.user_pools is None:
         return None
     section = file.pool_server
@@ -162,4 +169,6 @@ def _pool_server(file: ConfigFile) -> PoolServerSettings | None:
         sms=section.sms.model_dump(by_alias=True) if section.sms else None,
         access=access_of(section),
         guard=guard_of(section),
+        functions=functions_of(section),
+        folder=folder,
     )

@@ -8,12 +8,12 @@ import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lb.config.build import access_of, guard_of
+from lb.config.build import access_of, functions_of, guard_of
 from lb.config.certificates import Report, check_certificate
 from lb.config.document import Document
 from lb.config.listeners import forwarded_groups
 from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
-from lb.config.pools import check_access, check_delivery, check_guard
+from lb.config.pools import check_access, check_delivery, check_functions, check_guard
 from lb.config.problems import Place
 from lb.config.protocol_versions import check_matcher, warn_about_protocols
 from lb.config.suggest import did_you_mean
@@ -41,6 +41,7 @@ def check_together(document: Document, sections: Sections, *, folder: Path, now:
                 check_delivery(document, name, section.model_dump(by_alias=True))
         check_access(document, access_of(sections.pool_server))
         check_guard(document, guard_of(sections.pool_server))
+        check_functions(document, functions_of(sections.pool_server), folder=folder)
 
 
 def _check_ports(document: Document, sections: Sections) -> None:

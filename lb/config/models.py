@@ -368,6 +368,23 @@ class RateLimitsSection(Section):
     """Steps of a sign-in, by account. Default: 50 in 5 seconds."""
 
 
+class FunctionSection(Section):
+    """A function that triggers of user pools call, see [triggers](triggers.md): Python code, or a webhook."""
+
+    function_name: Text
+    """Its name: letters, digits, `-` and `_`. `LambdaConfig` of a pool names it, bare or as an ARN's end."""
+    handler: str | None = None
+    """`file.py:handler` or `package.module:handler`, run in a process of its own; the file counts from this
+    one's folder.
+    """
+    url: str | None = None
+    """https URL (http on this machine only) that gets each event as a signed POST, in place of `Handler`."""
+    secret: Annotated[str | None, Field(repr=False)] = None
+    """Signs every request to `Url`; 16 or more characters, best a reference such as `${HOOK_SECRET}`."""
+    timeout: Annotated[int, Field(ge=1, le=60)] = 5
+    """Seconds for an answer."""
+
+
 class PoolServerSection(Section):
     """Where the user pools of this file are served."""
 
@@ -384,6 +401,10 @@ class PoolServerSection(Section):
     """Mail server for codes and invitations."""
     sms: SmsSection | None = None
     """Webhook for text messages."""
+    functions: tuple[FunctionSection, ...] = ()
+    """What the triggers of user pools call."""
+    lambda_endpoint: str | None = None
+    """URL of a Lambda invoke endpoint (runtime interface emulator, LocalStack) for all other functions."""
     database: Annotated[str, AfterValidator(_check_database)] | None = None
     """PostgreSQL database for the pools, `postgresql://user:password@host:5432/name`.
 

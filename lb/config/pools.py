@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lb.config.document import Document
@@ -18,6 +19,8 @@ PARSER = "idp.config:parse_pools"
 SMTP_PARSER = "idp.config.smtp:parse_smtp"
 ACCESS_PARSER = "idp.config.access:parse_access"
 GUARD_PARSER = "idp.config.guard:parse_guard"
+FUNCTIONS_PARSER = "idp.config.functions:parse_functions"
+FUNCTIONS_CHECK = "idp.config.functions:find_unknown"
 SMS_PARSER = "idp.config.sms:parse_sms"
 
 
@@ -83,9 +86,24 @@ def check_guard(document: Document, guard: Mapping[str, object]) -> None:
     _check_part(document, ("PoolServer",), GUARD_PARSER, guard)
 
 
-def _check_part(document: Document, where: Place, parser: str, part: Mapping[str, object]) -> None:
+def check_functions(document: Document, functions: Mapping[str, object], *, folder: Path) -> None:
+    """Let the pool check its functions, and find those that pools name and nobody can call."""
+    _check_part(document, ("PoolServer",), FUNCTIONS_PARSER, functions, folder=folder)
     try:
-        import_attribute(parser)(part)
+        table = import_attribute(FUNCTIONS_PARSER)(functions, folder=folder)
+        root = document.value
+        parsed = import_attribute(PARSER)(root.get("UserPools") if isinstance(root, Mapping) else None)
+    except ValueError:  # reported already
+        return
+    for sentence in import_attribute(FUNCTIONS_CHECK)([entry.pool for entry in parsed.pools], table):
+        document.warn(("UserPools",), "UnknownFunction", sentence)
+
+
+def _check_part(
+    document: Document, where: Place, parser: str, part: Mapping[str, object], **options: Any
+) -> None:
+    try:
+        import_attribute(parser)(part, **options)
     except ValueError as invalid:
         for problem in getattr(invalid, "problems", ()):
             document.report((*where, *problem.where), problem.code, problem.message)

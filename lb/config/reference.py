@@ -59,6 +59,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("AccessKeys", models.AccessKeySection),
     ("RateLimits", models.RateLimitsSection),
     ("Requests, Failures, Messages, Attempts", models.RateSection),
+    ("Functions", models.FunctionSection),
     ("Sms", models.SmsSection),
     ("Admin", models.AdminSection),
 )

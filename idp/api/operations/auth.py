@@ -8,10 +8,10 @@ from typing import Final
 from idp.api.auth_answers import authentication_result, challenge_answer, tokens_answer
 from idp.api.call import Call
 from idp.api.errors import invalid_parameter, refused
-from idp.api.refresh import refresh, require_owners_hash
+from idp.api.refresh import grant_refused, refresh, require_owners_hash
 from idp.api.registry import operation
 from idp.model import Client, Pool
-from idp.outcomes import Challenged, SignInOutcome, SignInReason, SignInRefused
+from idp.outcomes import Challenged, GrantRefused, SignInOutcome, SignInReason, SignInRefused
 from idp.signin.dispatch import refuse
 from idp.signin.flows.caller import Caller, Door
 from idp.signin.flows.names import FLOW_ALIASES, AuthFlow, ChallengeName
@@ -106,6 +106,8 @@ async def _answer(call: Call, caller: Caller, outcome: SignInOutcome) -> Answer:
     completed = await call.core.completion.complete(caller, outcome, user_agent=call.user_agent)
     if completed is None:
         raise refused(refuse(SignInReason.INCORRECT))
+    if isinstance(completed, GrantRefused):
+        raise grant_refused(completed)
     return tokens_answer(completed)
 
 

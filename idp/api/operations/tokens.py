@@ -8,7 +8,7 @@ from typing import Final
 from idp.api.auth_answers import authentication_result
 from idp.api.call import Call
 from idp.api.errors import ApiError, invalid_parameter, not_authorized
-from idp.api.refresh import refresh, require_secret
+from idp.api.refresh import grant_refused, refresh, require_secret
 from idp.api.registry import operation
 from idp.outcomes import GrantRefused
 
@@ -51,8 +51,12 @@ async def get_client_token(call: Call) -> Mapping[str, object]:
         raise not_authorized(f"Client {client.id} has no secret")
     if client.explicit_auth_flows != (CLIENT_TOKENS,):
         raise invalid_parameter("Auth flow not enabled for this client")
-    tokens = call.core.tokens.machine_token(pool, client, scopes=call.input.get("Scopes"))
+    tokens = await call.core.tokens.machine_token(
+        pool, client, scopes=call.input.get("Scopes"), metadata=call.input.get("ClientMetadata", {})
+    )
     if isinstance(tokens, GrantRefused):
+        if tokens.exception is not None:
+            raise grant_refused(tokens)
         raise invalid_parameter(_SCOPE_TEXTS[tokens.error])
     result = authentication_result(tokens)
     return {"ClientAuthenticationResult": result}
