@@ -86,9 +86,9 @@ def create_app(
     """Make the application for the user pools of `document`; raises InvalidPools with every problem.
 
     `public_url` is how browsers reach it, a path included; `access` has the `AccessKeys` and `SignatureCheck`
-    of the API, `guard` the `TrustedProxies` and `RateLimits`, `functions` the `Functions` and `LambdaEndpoint` of
-    triggers, whose files count from `functions_folder` (default: the working directory); `database` and
-    `hash_cost` are `Core.open`'s.
+    of the API, `guard` the `TrustedProxies` and `RateLimits`, `functions` the `Functions` and
+    `LambdaEndpoint` of triggers, whose files count from `functions_folder` (default: the working directory);
+    `database` and `hash_cost` are `Core.open`'s.
     """
     public_url = public_url.rstrip("/")
     limiter = Limiter(parse_guard(guard or {}), clock)
