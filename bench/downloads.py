@@ -1,7 +1,7 @@
 """What readers cost that are slower than the target: a thousand big downloads at a time.
 
-Every client has a small receive buffer and takes a little now and then, for as long as it takes the proxy to
-fill whatever buffers it has; then all read to the end as fast as they can, and each body must be whole.
+Every client has a small receive buffer and takes a little now and then, until the proxy has filled whatever
+buffers it has; then all read to the end as fast as they can, and each body must be whole.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 
 from bench.idle import allow_descriptors, connect, get_request
 from bench.load import LoadError
+from bench.processes import Program
 from bench.report import columns
 from bench.subject import Subject
 from bench.upstream import HUGE, SIZES
 
 DOWNLOADS = 1_000
-SLOW_SECONDS = 6.0
+LEAST_SECONDS = 4.0
 TURN_SECONDS = 0.1
 PIECE = 16 * 1024
 """Bytes that a slow reader takes in a turn: 160 kB in a second."""
@@ -51,6 +52,23 @@ class Downloads:
 
 
 @dataclass(slots=True)
+class Growth:
+    """Tells when a size has stopped to grow: no more than 2 % in so many turns."""
+
+    sizes: list[float] = field(default_factory=list)
+    turns: int = 25
+
+    def note(self, size: float) -> None:
+        """Take the size of this turn."""
+        self.sizes.append(size)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has stopped."""
+        return len(self.sizes) > self.turns and self.sizes[-1] <= self.sizes[-1 - self.turns] * 1.02
+
+
+@dataclass(slots=True)
 class Reader:
     """One client in the middle of its download."""
 
@@ -78,7 +96,7 @@ class Reader:
         return SIZES[HUGE] - len(body) if end else -1
 
 
-def measure_downloads(subject: Subject, count: int, *, slow_seconds: float = SLOW_SECONDS) -> Downloads:
+def measure_downloads(subject: Subject, count: int, *, least_seconds: float = LEAST_SECONDS) -> Downloads:
     """Run the downloads and look at the process. Raises LoadError if one was refused or cut."""
     allow_descriptors(count)
     with contextlib.ExitStack() as stack:
@@ -87,7 +105,7 @@ def measure_downloads(subject: Subject, count: int, *, slow_seconds: float = SLO
         before, cpu = subject.program.rss_mib(), subject.program.cpu_seconds()
         subject.program.forget_peak()
         readers = [_open(subject, stack) for _ in range(count)]
-        _read_slowly(readers, slow_seconds)
+        _read_slowly(readers, subject.program, least_seconds=least_seconds)
         _read_fast(readers)
         cpu = subject.program.cpu_seconds() - cpu
         peak = subject.program.peak_rss_mib()
@@ -101,13 +119,16 @@ def _open(subject: Subject, stack: contextlib.ExitStack) -> Reader:
     return Reader(connection)
 
 
-def _read_slowly(readers: Sequence[Reader], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def _read_slowly(readers: Sequence[Reader], program: Program, *, least_seconds: float) -> None:
+    """Let every reader take a little ten times a second until the program's memory grows no more."""
+    watch = Growth()
+    began = time.monotonic()
+    while not watch.is_over or time.monotonic() - began < least_seconds:
         turn = time.monotonic() + TURN_SECONDS
         for reader in readers:
             if reader.read(PIECE):
-                raise LoadError("a slow download was over before it could be slow")
+                raise LoadError("a slow download was over before the memory had stopped to grow")
+        watch.note(program.rss_mib())
         time.sleep(max(0.0, turn - time.monotonic()))
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.downloads import Reader, measure_downloads
+from bench.downloads import Growth, Reader, measure_downloads
 from bench.idle import measure_idle
 from bench.load import LoadError
 from bench.measure import Bench
@@ -26,9 +26,18 @@ def test_a_connection_without_success_stops_it(bench: Bench) -> None:
 
 
 def test_downloads_are_read_to_their_ends(bench: Bench) -> None:
-    row = measure_downloads(bench.subjects["albacore"][0], 3, slow_seconds=0.2)
+    row = measure_downloads(bench.subjects["albacore"][0], 3, least_seconds=0)
     assert row.count == 3
     assert row.peak_mib > 10
+
+
+def test_growth_is_over_when_a_size_stays() -> None:
+    growth = Growth(turns=3)
+    over = []
+    for size in (10, 20, 30, 30.1, 30.2, 30.1):
+        growth.note(size)
+        over.append(growth.is_over)
+    assert over == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(
