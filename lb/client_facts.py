@@ -38,6 +38,8 @@ class ClientFacts:
     _policy: ForwardPolicy
     _tls_lines: bytes | None
     """None: not written yet for this policy."""
+    _template: dict[str, Any]
+    _template_of: ListenerSnapshot | None
 
     def read_facts(self, transport: asyncio.Transport, listener: ListenerSnapshot) -> None:
         """Take everything from a transport that is ready; called once, when the connection is made."""
@@ -48,8 +50,7 @@ class ClientFacts:
         if self._facts is None and self.runtime.connection_log.active:
             self._note_plain_connection(listener)
         self._policy, self._tls_lines = listener.policy, None
-        self._template: dict[str, Any] = {}
-        self._template_of: ListenerSnapshot | None = None
+        self.forget_template()
         self.origin = Origin(
             listener.settings.protocol.lower(),
             listener.settings.port,
@@ -106,6 +107,10 @@ class ClientFacts:
         record.received_bytes = received
         record.method = method
         return record
+
+    def forget_template(self) -> None:
+        """Let the next record be made anew."""
+        self._template, self._template_of = {}, None
 
     def _make_template(self, listener: ListenerSnapshot) -> dict[str, Any]:
         """Return what all records of this connection have in common."""

@@ -100,8 +100,9 @@ class Cycle:
             protocol.write_body(body)
         if message.get("more_body"):
             protocol.flush()
-            if protocol.flow.write_paused:
-                await protocol.flow.drain()
+            flow = protocol.flow
+            if flow is not None and flow.write_paused:
+                await flow.drain()
             return
         protocol.end_response()
         self.complete = True

@@ -11,7 +11,6 @@ import asyncio
 import re
 import socket
 import struct
-from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -53,7 +52,7 @@ class ResponseWriter:
     transport: asyncio.Transport
     current: Exchange | None
     """The exchange whose turn it is."""
-    waiting: deque[Exchange]
+    waiting: list[Exchange]
     connected_at: float
     silent_since: float
     in_head: bool

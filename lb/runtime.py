@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +35,8 @@ log = logging.getLogger("albacore.runtime")
 SWEEP_SECONDS = 1.0
 """Timeouts are late by up to this much: one timer for all connections instead of one per request."""
 
+SWEPT_PER_TURN = 200
+"""How many are looked at without a pause: a millisecond's work."""
 TELL_AGAIN_SECONDS = 60.0
 """How often the log speaks of refused connections: an attack must not fill it."""
 
@@ -92,7 +94,7 @@ class Runtime:
         self.ready = False
         """Started, and not draining: whoever begins to drain sets it to False."""
         self._checker = HealthChecker(self.registry)
-        self._sweep_timer: asyncio.TimerHandle | None = None
+        self._sweep_timer: asyncio.Handle | None = None
         self._date = (0, b"")
         self.snapshot: Snapshot
         self.apply(settings, providers=providers)
@@ -188,19 +190,35 @@ class Runtime:
 
     def sweep(self) -> None:
         """End what has been silent for too long."""
+        self._sweep_all([*self.exchanges, *self.swept])
+        self.pool.sweep(monotonic())
+
+    def _sweep_all(self, several: Iterable[Swept]) -> None:
         now = monotonic()
         idle_timeout = self.snapshot.settings.attributes.idle_timeout_seconds
-        for swept in [*self.exchanges, *self.swept]:
+        for swept in several:
             try:
                 swept.sweep(now, idle_timeout)
             except Exception:
                 log.exception("sweeping %r failed", swept)
-        self.pool.sweep(now)
 
     def start_sweeping(self) -> None:
         """Start measuring silence, without health checks."""
-        self._sweep_timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep_and_repeat)
+        self._sweep_timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self.begin_sweep)
 
-    def _sweep_and_repeat(self) -> None:
-        self.start_sweeping()
-        self.sweep()
+    def begin_sweep(self) -> None:
+        """Sweep everything that is there now, in turns of the event loop; then again after a while."""
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+        self._go_on_sweeping([*self.exchanges, *self.swept])
+
+    def _go_on_sweeping(self, left: list[Swept]) -> None:
+        """Sweep some and the others in later turns: 10,000 at once would let every request wait for them."""
+        some = left[-SWEPT_PER_TURN:]
+        del left[-SWEPT_PER_TURN:]
+        self._sweep_all(each for each in some if each in self.swept or each in self.exchanges)
+        if left:
+            self._sweep_timer = asyncio.get_running_loop().call_soon(self._go_on_sweeping, left)
+        else:
+            self.start_sweeping()
+            self.pool.sweep(monotonic())

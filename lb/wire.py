@@ -17,7 +17,9 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 
 from lb.admission import Incoming
 from lb.asgi import EXTENSION, AsgiDownstream, LoadBalancer, fill_record, find_load_balancer
@@ -47,12 +49,33 @@ MAX_PIPELINED = 32
 LINGER_SECONDS = 5.0
 """How long the rest of a refused request is read and thrown away, so that no reset overtakes the answer."""
 LINGER_BYTES = 1024 * 1024
+FORGET_SECONDS = 5.0
+"""For how long an idle connection remembers its last request: with a session in it, most of its memory."""
 CLOSE_SECONDS = 30.0
 """For how long (at most: `idle_timeout`) a client may take nothing once its connection is to end."""
+
+_NO_PIPELINE: deque[Any] = deque()
+"""uvicorn's queue, which is never used: an empty one takes 760 bytes."""
 
 
 class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProtocol):
     """One client connection."""
+
+    # In a dictionary, which the base class has, so many attributes take 3.3 kB a connection.
+    __slots__ = (
+        "_backlog", "_body_read", "_body_size", "_body_skipped", "_chunked", "_cycle", "_early",
+        "_facts", "_full", "_head_size", "_holding", "_kinds", "_later_bytes", "_launched",
+        "_lingered", "_lingering_since", "_message_at", "_messages", "_names", "_out", "_pairs",
+        "_policy", "_priming", "_reading", "_refused", "_repeated", "_request_paused",
+        "_retired_at", "_seen", "_specials", "_template", "_template_of", "_tls_lines",
+        "_undelivered", "_unsent", "certificate", "connected_at", "connection_id", "current",
+        "direct", "head_done", "head_since", "in_head", "keep_alive", "last_request",
+        "load_balancer", "node_ip", "origin", "peer", "peer_port", "receiving", "runtime",
+        "silent_since", "sni", "tls_cipher", "tls_protocol", "tunnel", "url", "waiting",
+    )  # fmt: skip
+
+    flow: FlowControl | None  # type: ignore[assignment]
+    """None until there is an ASGI application to pause."""
 
     def __init__(
         self,
@@ -62,6 +85,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.pipeline = _NO_PIPELINE
         self.load_balancer = find_load_balancer(self.app)
         self.runtime = self.load_balancer.runtime
         self.direct = isinstance(self.app, LoadBalancer) and self.app.direct
@@ -69,7 +93,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self.current: Exchange | None = None
         self.receiving: Exchange | None = None
         """The exchange whose body is being read."""
-        self.waiting: deque[Exchange] = deque()
+        self.waiting: list[Exchange] = []
         self.tunnel: Tunnel | None = None
         self.last_request = False
         self.connected_at = self.silent_since = monotonic()
@@ -91,7 +115,8 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note who is there."""
-        super().connection_made(cast(asyncio.Transport, transport))
+        self.transport = cast(asyncio.Transport, transport)
+        self.connections.add(self)
         self.runtime.swept.add(self)
         self.runtime.metrics.connection_opened()
         self.read_facts(self.transport, self.load_balancer.listener())
@@ -163,7 +188,8 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self.connections.discard(self)
         self.runtime.swept.discard(self)
         self.runtime.metrics.connection_closed()
-        self.flow.resume_writing()
+        if self.flow is not None:
+            self.flow.resume_writing()
         if self._cycle is not None:
             self._cycle.disconnect()
         tunnel, self.tunnel = self.tunnel, None
@@ -179,7 +205,8 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         """Pass on that the client reads slowly."""
         self._full = True
         self.silent_since = monotonic()
-        self.flow.pause_writing()
+        if self.flow is not None:
+            self.flow.pause_writing()
         if self.tunnel is not None:
             self.tunnel.on_client_full()
         elif self.current is not None and self.current.downstream is self:
@@ -188,7 +215,8 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
     def resume_writing(self) -> None:
         """Pass on that the client has caught up."""
         self._full = False
-        self.flow.resume_writing()
+        if self.flow is not None:
+            self.flow.resume_writing()
         if self.tunnel is not None:
             self.tunnel.on_client_ready()
         elif self.current is not None:
@@ -273,7 +301,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
     def _next(self) -> None:
         """Start the next waiting request, if it may start."""
         if self.current is None and self.waiting and not self._full:
-            self.current = self.waiting.popleft()
+            self.current = self.waiting.pop(0)
             self._update_reading()
             self._start(self.current)
         else:
@@ -300,6 +328,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
     def _start_asgi(self, exchange: Exchange, incoming: Incoming) -> None:
         exchange.downstream = AsgiDownstream(self)
         self._launched = exchange
+        self._read_asgi_facts()
         head = incoming.head
         scope: dict[str, Any] = {
             "type": "http",
@@ -319,6 +348,15 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         }
         self._cycle = Cycle(self, exchange, scope)
         self._start_asgi_task(cast(Any, self._cycle), self.app)
+
+    def _read_asgi_facts(self) -> None:
+        """Take what only an ASGI application asks for: the direct way never does, and most clients idle."""
+        if self.flow is None:
+            self.flow = FlowControl(self.transport)
+            if self._full:
+                self.flow.pause_writing()
+            self.server, self.client = get_local_addr(self.transport), get_remote_addr(self.transport)
+            self.scheme = "https" if is_ssl(self.transport) else "http"
 
     def abort_response(self, code: int = 0) -> None:
         """Reset the connection."""
@@ -447,7 +485,17 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
                 self.refuse_request(Reason.REQUEST_TIMEOUT, finding=self.unfinished())
                 self._start_current()
             return
+        if (
+            self._repeated is not None or self._cycle is not None
+        ) and now - self.silent_since >= FORGET_SECONDS:
+            self._forget()
         over = now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime
         # TLS keeps a buffer that nobody sees: while the kernel's moves, there is something in it.
         if over and not self._backlog.taking():
             self.transport.close()
+
+    def _forget(self) -> None:
+        """Let go of what makes the next request cheaper: there may never be one."""
+        self._repeated = self._cycle = self._launched = None
+        self.forget_template()
+        self._start_head()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lb.observe.record import AccessRecord
-from lb.runtime import Runtime
+from lb.runtime import SWEPT_PER_TURN, Runtime
 from lb.settings import HealthCheck
 from tests.support.data_plane import build_settings, serving
 
@@ -60,6 +60,23 @@ async def test_one_failure_does_not_stop_the_sweep(caplog: pytest.LogCaptureFixt
         lb.runtime.sweep()
         assert counting.swept == 1
         assert "broken on purpose" in caplog.text
+
+
+async def test_thousands_are_swept_with_pauses_between() -> None:
+    """All at once they would let every request wait."""
+    async with serving([]) as lb:
+        runtime = lb.runtime
+        several = [Counting() for _ in range(2 * SWEPT_PER_TURN + 1)]
+        runtime.swept |= {Stubborn(), *several}
+        runtime.begin_sweep()
+        assert sum(each.swept for each in several) in (SWEPT_PER_TURN - 1, SWEPT_PER_TURN)
+        gone = next(each for each in several if not each.swept)
+        runtime.swept.discard(gone)
+        async with asyncio.timeout(5):
+            while sum(each.swept for each in several) < 2 * SWEPT_PER_TURN:
+                await asyncio.sleep(0)
+        assert not gone.swept
+        assert max(each.swept for each in several) == 1
 
 
 async def test_records_reach_metrics_and_log(tmp_path: object) -> None:
