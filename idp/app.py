@@ -24,6 +24,7 @@ from idp.clock import Clock
 from idp.config import parse_access, parse_functions, parse_guard, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
 from idp.headers import SecureHeaders
+from idp.imports import upload
 from idp.oauth import authorize_endpoint, discovery, logout, revoke, token, userinfo
 from idp.oauth.answers import readable_by_any_origin
 from idp.pages import assets, change, codes, errors, home, inbox, login, mfa, passkeys, recovery, signup
@@ -132,6 +133,7 @@ async def prepare(app: Starlette) -> None:
         app.state.site = Site(core, app.state.public_url)
         app.state.csrf = CsrfTokens(core.vault.mac("csrf-key"), core.clock)
         app.state.core = core
+        await core.management.import_runner.resume()
         app.state.gate.warn()
 
 
@@ -191,6 +193,7 @@ def _routes() -> list[BaseRoute]:
         Route("/logout", logout.logout),
         Route("/error", errors.show_error),
         *(Route(path, form_page(*page), methods=["GET", "POST"]) for path, page in _PAGES.items()),
+        Route("/import/{pool}/{job}", upload.put_file, methods=["PUT"]),
         Route("/dev/inbox", inbox.show_inbox),
         Route("/static/{name}", assets.serve_asset),
         _machine("/{pool}/.well-known/openid-configuration", discovery.openid_configuration, "GET"),

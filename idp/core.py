@@ -136,6 +136,7 @@ class Core:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
+        await self.management.import_runner.close()
         await self.outbox.drain()
         await self.triggers.close()
         self.hasher.close()
@@ -235,6 +236,7 @@ class Core:
                 log.debug("removed %d expired records", removed)
                 await self.keys.load()
                 await self.management.catalog.refresh()
+                await self.management.import_runner.resume()
             except Exception:  # the loop must outlive one bad night of the database
                 log.exception("expired records could not be removed, or keys not be read")
 
@@ -292,7 +294,7 @@ def _compose(
             Passkeys(store, clock, vault, party_of=lambda pool: core.relying_party(pool)),
             Preferences(store),
         ),
-        management=Management.compose(store, clock, keys),
+        management=Management.compose(store, clock, keys, vault),
         triggers=triggers,
         public_url="",
         issuer_overrides={},

@@ -55,10 +55,13 @@ def cut_page(
     *,
     scope: str,
     member: str = "Limit",
+    token: str = "NextToken",  # noqa: S107 - the member's name
     most: int = MOST,
 ) -> tuple[list[dict[str, object]], str | None]:
-    """Cut a page out of (key, item) pairs that are sorted by their key; `member` says how many are wanted."""
-    after, limit = read_token(call, scope=scope), limit_of(call, member, most)
+    """Cut a page out of (key, item) pairs that are sorted by their key; `member` says how many are wanted,
+    `token` where the page begins.
+    """
+    after, limit = read_token(call, token, scope=scope), limit_of(call, member, most)
     rest = [pair for pair in items if pair[0] > after]
     following = write_token(call, rest[limit - 1][0], scope=scope) if len(rest) > limit else None
     return [item for _, item in rest[:limit]], following

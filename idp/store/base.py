@@ -119,6 +119,10 @@ class Users(Collection[User], Protocol):
         """Members of a group, likewise."""
         ...
 
+    async def create_all(self, users: Sequence[User]) -> bool:
+        """Add one or more users at once; False, and nothing added, where something of one's is taken."""
+        ...
+
     async def count(self, pool_id: str) -> int:
         """How many users the pool has."""
         ...

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError
 
 from idp import model
 from idp.store import schema
@@ -49,6 +50,24 @@ class UserRows(Rows[model.User]):
             await self._set_logins(record, ())
             await self._set_terms(record, {})
         return record
+
+    async def create_all(self, users: Sequence[model.User]) -> bool:
+        """Add several users at once; False, and nothing added, where something of one's is taken."""
+        logins = [
+            {"pool_id": user.pool_id, "login": login, "sub": user.sub}
+            for user in users
+            for login in user.logins
+        ]
+        try:
+            async with self._connection.begin_nested():
+                await self._connection.execute(insert(self.table), [self.to_row(user) for user in users])
+                if logins:
+                    await self._connection.execute(insert(schema.logins), logins)
+                terms = [term for user in users for term in _term_rows(user, terms_of(user))]
+                await self._connection.execute(insert(schema.user_terms), terms)
+        except IntegrityError:
+            return False
+        return True
 
     async def replace(self, key: Sequence[str], old: model.User, new: model.User) -> None:
         """Write a user over the old one; raises AlreadyExists where a new login belongs to another."""
@@ -163,11 +182,7 @@ class UserRows(Rows[model.User]):
         if gone:
             owned = (table.c.pool_id == user.pool_id, table.c.sub == user.sub, table.c.attribute.in_(gone))
             await self._connection.execute(delete(table).where(*owned))
-        rows = [
-            {"pool_id": user.pool_id, "sub": user.sub, "attribute": name, "value": value}
-            for name, value in wanted.items()
-            if present.get(name) != value
-        ]
+        rows = _term_rows(user, {n: value for n, value in wanted.items() if present.get(n) != value})
         if rows:
             await self._connection.execute(insert(table), rows)
 
@@ -180,6 +195,13 @@ def terms_of(user: model.User) -> dict[str, str]:
         for name, value in {"username": user.username, **values}.items()
         if value
     }
+
+
+def _term_rows(user: model.User, terms: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {"pool_id": user.pool_id, "sub": user.sub, "attribute": name, "value": value}
+        for name, value in terms.items()
+    ]
 
 
 def _term_fits(wanted: model.UserFilter) -> ColumnElement[bool]:

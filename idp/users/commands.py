@@ -20,6 +20,7 @@ import typer
 
 from idp.config import InvalidPools, parse_functions, parse_pools, parse_sms, parse_smtp
 from idp.core import Core
+from idp.imports import commands as files
 from idp.model import Group, Pool, User
 from idp.outcomes import Delivery, UserRefused
 from idp.seal import InsecureKeyFile
@@ -45,7 +46,14 @@ def build(load: Load) -> typer.Typer:
     """Make the command group; `load` is called once per command and names what to work on."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, help="Manage the users of a user pool.")
     bench = Bench(load)
-    for define in (_define_add, _define_reading, _define_access, _define_password, _define_groups):
+    for define in (
+        _define_add,
+        _define_reading,
+        _define_access,
+        _define_password,
+        _define_groups,
+        files.define,
+    ):
         define(app, bench)
     return app
 
