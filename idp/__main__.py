@@ -1,8 +1,8 @@
 """Serve user pools alone: `python -m idp pools.yaml --public-url http://localhost:9000`.
 
 For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp`, `Sms`,
-`Database`, `AccessKeys`, `SignatureCheck`, `TrustedProxies`, `RateLimits`, `Functions` and `LambdaEndpoint`;
-host and port come from the public URL unless said otherwise.
+`Database`, `AccessKeys`, `SignatureCheck`, `TrustedProxies`, `RateLimits`, `BreachedPasswords`, `Functions`
+and `LambdaEndpoint`; host and port come from the public URL unless said otherwise.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import yaml
 
 from idp.app import create_app
 from idp.config import InvalidPools
+
+GUARDS = ("TrustedProxies", "RateLimits", "BreachedPasswords")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             functions={key: settings[key] for key in ("Functions", "LambdaEndpoint") if key in settings},
             functions_folder=options.file.parent,
             access={key: settings[key] for key in ("AccessKeys", "SignatureCheck") if key in settings},
-            guard={key: settings[key] for key in ("TrustedProxies", "RateLimits") if key in settings},
+            guard={key: settings[key] for key in GUARDS if key in settings},
         )
     except (InvalidPools, OSError, yaml.YAMLError) as error:
         sys.stderr.write(f"{options.file}: {error}\n")

@@ -31,7 +31,9 @@ from idp.outbox.base import Outbox
 from idp.outbox.inbox import Inbox
 from idp.outbox.smtp import SmtpCarrier
 from idp.outbox.webhook import WebhookCarrier
+from idp.protection.breached import BreachedPasswords
 from idp.protection.limiter import Limiter
+from idp.protection.service import ThreatProtection
 from idp.seal import Vault, load_or_create_key
 from idp.seeding import seed
 from idp.signin.completion import Completion
@@ -70,6 +72,7 @@ class Core:
     vault: Vault
     hasher: PasswordHasher
     passwords: Passwords
+    threats: ThreatProtection
     outbox: Outbox
     keys: KeyRing
     signin: SignIn
@@ -115,14 +118,23 @@ class Core:
         `issuer_overrides` maps pool ids or names to issuers that differ from `public_url/pool id`, and wins
         over a pool's own `Issuer`.
         """
+        limiter = limiter or Limiter(clock=clock)
+        breached = BreachedPasswords(limiter.settings.breached, clock or SystemClock())
         vault = Vault(load_or_create_key(data_directory / KEY_FILE))
         store = await open_store(database or database_url(data_directory), vault)
         clock = clock or SystemClock()
         outbox = _open_outbox(store, clock, smtp, sms)
-        table = functions or FunctionTable()
-        core = _compose(store, clock, vault, hash_cost=hash_cost, outbox=outbox, functions=table)
+        core = _compose(
+            store,
+            clock,
+            vault,
+            hash_cost=hash_cost,
+            outbox=outbox,
+            functions=functions or FunctionTable(),
+            breached=breached,
+        )
         core.public_url = public_url.rstrip("/")
-        core.limit(limiter or Limiter(clock=clock))
+        core.limit(limiter)
         try:
             await core._start(config, issuer_overrides or {})
         except BaseException:
@@ -140,6 +152,7 @@ class Core:
         await self.outbox.drain()
         await self.triggers.close()
         self.hasher.close()
+        self.threats.breached.close()
         await self.store.close()
 
     async def client(self, client_id: str) -> tuple[Pool, Client] | None:
@@ -256,9 +269,10 @@ def _compose(
     hash_cost: HashCost | None,
     outbox: Outbox,
     functions: FunctionTable,
+    breached: BreachedPasswords,
 ) -> Core:
-    hasher = PasswordHasher(hash_cost)
-    passwords = Passwords(store, vault, hasher)
+    hasher, threats = PasswordHasher(hash_cost), ThreatProtection(store, breached)
+    passwords = Passwords(store, vault, hasher, threats)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))
     tokens = Tokens(store, clock, keys, access, issuer_of=access.issuer_of)
@@ -270,6 +284,7 @@ def _compose(
         vault=vault,
         hasher=hasher,
         passwords=passwords,
+        threats=threats,
         outbox=outbox,
         keys=keys,
         signin=SignIn(store, clock, vault, passwords),

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from idp.factors.records import FactorSettings
+from idp.protection.records import ThreatMode
 from idp.signin.records import DeviceTracking
 from idp.triggers.records import LambdaConfig
 
@@ -156,6 +157,8 @@ class Pool:
     """DeviceConfiguration; None: devices are not tracked."""
     lambda_config: LambdaConfig = field(default_factory=LambdaConfig)
     """The functions called at set places."""
+    threat_mode: ThreatMode = ThreatMode.OFF
+    """UserPoolAddOns.AdvancedSecurityMode."""
     origin: str = "config"
     """Who declared the pool: `config`, or `api`."""
     active: bool = True

@@ -113,6 +113,7 @@ PASSWORD_HAS_SPACE = Text(
     "password-has-space", "Password did not conform with policy: Password must not begin or end with a space"
 )
 PASSWORD_REUSED = Text("password-reused", "Password has previously been used")
+PASSWORD_COMPROMISED = Text("password-compromised", "Provided password cannot be used for security reasons.")
 ATTRIBUTE_FIXED = Text("attribute-fixed", "user.{attribute}: Attribute cannot be updated.")
 CONTACT_ABSENT = Text(
     "contact-absent", "Cannot verify {attribute}: the user has none, or no code can go there"

@@ -195,7 +195,9 @@ class PoolServerSettings:
     access: Mapping[str, object] | None = field(default=None, repr=False)
     """Who may manage the pools, in the file's own words (AccessKeys, SignatureCheck)."""
     guard: Mapping[str, object] | None = None
-    """Trusted proxies and rate limits, in the file's own words (TrustedProxies, RateLimits)."""
+    """Trusted proxies, rate limits and password lists, in the file's own words (TrustedProxies, RateLimits,
+    BreachedPasswords).
+    """
     functions: Mapping[str, object] | None = field(default=None, repr=False)
     """What the pools' triggers call, in the file's own words (Functions, LambdaEndpoint)."""
     folder: Path | None = None

@@ -11,6 +11,7 @@ from typing import Any, Final
 from idp.api.present import present, timestamp
 from idp.factors.records import FirstFactor
 from idp.model import Client, DataType, Pool, ResourceServer, SchemaAttribute
+from idp.protection.records import ThreatMode
 
 ACCOUNT: Final = "000000000000"
 _TEMPLATE: Final = {"DefaultEmailOption": "CONFIRM_WITH_CODE"}
@@ -33,6 +34,7 @@ _GIVEN_BACK: Final = (
 def pool_type(pool: Pool, *, users: int) -> dict[str, object]:
     """A UserPoolType."""
     kept = {key: pool.kept[key] for key in _GIVEN_BACK if key in pool.kept}
+    is_off = pool.threat_mode is ThreatMode.OFF
     described = present(
         Id=pool.id,
         Name=pool.name,
@@ -57,6 +59,7 @@ def pool_type(pool: Pool, *, users: int) -> dict[str, object]:
         UsernameConfiguration=None if pool.case_sensitive else {"CaseSensitive": False},
         AccountRecoverySetting=_recovery(pool),
         Domain=pool.domain,
+        UserPoolAddOns=None if is_off else {"AdvancedSecurityMode": pool.threat_mode.value},
         UserPoolTier=pool.kept.get("UserPoolTier", "ESSENTIALS"),
     )
     return {**described, **kept}

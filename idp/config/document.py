@@ -111,7 +111,6 @@ _POOL_LATER: Final = [
     "EmailVerificationMessage",
     "EmailVerificationSubject",
     "SmsConfiguration",
-    "UserPoolAddOns",
     "UserPoolIdentityProviders",
     "UserPoolUICustomizationAttachments",
     "UserPoolRiskConfigurationAttachments",

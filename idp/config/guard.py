@@ -1,12 +1,14 @@
-"""How the pool server guards itself: `TrustedProxies` and `RateLimits`."""
+"""How the pool server guards itself: `TrustedProxies`, `RateLimits` and `BreachedPasswords`."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from pathlib import Path
 
+from idp.config.clients import find_web_problem
 from idp.config.reader import InvalidPools, Place, Problem, Reader
-from idp.protection.settings import LOOPBACK, RATES, GuardSettings, Limit, Network, Rate
+from idp.protection.settings import LOOPBACK, RATES, BreachSettings, GuardSettings, Limit, Network, Rate
 
 MOST: int = 1_000_000
 A_DAY: int = 86_400
@@ -20,6 +22,7 @@ def parse_guard(document: Mapping[str, object], *, where: Place = ()) -> GuardSe
     settings = GuardSettings(
         trusted_proxies=_read_networks(reader, "TrustedProxies"),
         exempt=_read_networks(limits, "Exempt"),
+        breached=_read_breached(reader.nested("BreachedPasswords")),
         rates={limit: _read_rate(limits, limit) for limit in Limit},
     )
     limits.finish()
@@ -40,6 +43,21 @@ def _read_networks(reader: Reader, key: str) -> tuple[Network, ...]:
         except ValueError:
             reader.report((key, index), "InvalidValue", f"must be an address or CIDR block, not `{text}`")
     return tuple(found)
+
+
+def _read_breached(reader: Reader) -> BreachSettings:
+    file = reader.text("File", longest=4096)
+    url = reader.text("RangeUrl", pattern=r"https?://[!-~]+", shape="an http or https URL")
+    if url and (problem := find_web_problem(url)):
+        # Whoever listens would learn whose password to try first.
+        reader.report("RangeUrl", "InvalidValue", problem)
+    settings = BreachSettings(
+        file=Path(file) if file else None,
+        range_url=url.rstrip("/") if url else None,
+        timeout_seconds=reader.integer("TimeoutSeconds", 2, 1, 10),
+    )
+    reader.finish()
+    return settings
 
 
 def _read_rate(limits: Reader, limit: Limit) -> Rate:

@@ -12,6 +12,7 @@ from idp.config.factors import CODE_GAP, SHAPE, read_factors
 from idp.config.functions import read_lambda_config
 from idp.config.reader import Reader
 from idp.model import DataType, MessageTemplate, PasswordPolicy, Pool, ResourceServer, SchemaAttribute
+from idp.protection.records import ThreatMode
 from idp.signin.records import DeviceTracking
 from idp.users.schema import CONTACTS, CUSTOM_PREFIX, STANDARD, build_schema
 
@@ -56,6 +57,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         verification_message=verification,
         verification_sms=verification_sms,
         invitation_message=_read_invitation(admin),
+        threat_mode=_read_threat_mode(reader),
         factors=read_factors(reader, policies.nested("SignInPolicy"), recovery),
     )
     admin.finish()
@@ -66,7 +68,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
 def _read_without_effect(reader: Reader) -> None:
     """Accept what changes nothing here: tags, and tiers, whose features are refused by name."""
     reader.raw("UserPoolTags")
-    reader.choice("UserPoolTier", ("LITE", "ESSENTIALS"), "ESSENTIALS")
+    reader.choice("UserPoolTier", ("LITE", "ESSENTIALS", "PLUS"), "ESSENTIALS")
 
 
 def _read_policy(policies: Reader, admin: Reader) -> PasswordPolicy:
@@ -119,6 +121,17 @@ def _read_devices(reader: Reader) -> DeviceTracking | None:
     )
     settings.finish()
     return tracking if is_there else None
+
+
+def _read_threat_mode(reader: Reader) -> ThreatMode:
+    add_ons = reader.nested("UserPoolAddOns")
+    mode = ThreatMode(add_ons.choice("AdvancedSecurityMode", [*ThreatMode], ThreatMode.OFF))
+    flows = add_ons.nested("AdvancedSecurityAdditionalFlows")
+    # Without effect: in a custom flow there is no password to look at, and its triggers judge the rest.
+    flows.choice("CustomAuthMode", ("AUDIT", "ENFORCED"), "AUDIT")
+    flows.finish()
+    add_ons.finish()
+    return mode
 
 
 def _read_recovery(reader: Reader) -> tuple[str, ...]:

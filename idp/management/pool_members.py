@@ -29,6 +29,7 @@ READ: Final = (
     "Policies",
     "Schema",
     "UserAttributeUpdateSettings",
+    "UserPoolAddOns",
     "UsernameAttributes",
     "UsernameConfiguration",
 )

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -52,11 +53,22 @@ RATES: Final[Mapping[Limit, Rate]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class BreachSettings:
+    """`BreachedPasswords`: lists beside the one that is always there."""
+
+    file: Path | None = None
+    range_url: str | None = None
+    """Without the prefix and the slash before it."""
+    timeout_seconds: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """`TrustedProxies` and `RateLimits` of the pool server."""
+    """`TrustedProxies`, `RateLimits` and `BreachedPasswords` of the pool server."""
 
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     """Peers whose X-Forwarded-For is believed."""
     exempt: tuple[Network, ...] = LOOPBACK
     """Addresses that are not counted."""
     rates: Mapping[Limit, Rate] = field(default_factory=lambda: RATES)
+    breached: BreachSettings = BreachSettings()

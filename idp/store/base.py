@@ -31,6 +31,7 @@ from idp.model import (
     UserFilter,
     UserPage,
 )
+from idp.protection.records import AuthEvent, RiskConfiguration
 from idp.signin.records import Device, Spent
 
 R = TypeVar("R")
@@ -224,6 +225,28 @@ class Parts(Collection[Part], Protocol):
         ...
 
 
+class RiskConfigurations(Collection[RiskConfiguration], Protocol):
+    """Risk configurations, by pool id and client id (empty: the pool's own)."""
+
+    async def of(self, pool_id: str) -> tuple[RiskConfiguration, ...]:
+        """All configurations of a pool, its own first."""
+        ...
+
+
+class AuthEvents(Collection[AuthEvent], Protocol):
+    """The history of events, by pool id and id."""
+
+    async def of(
+        self, pool_id: str, sub: str, *, limit: int, before: tuple[float, str] | None = None
+    ) -> tuple[AuthEvent, ...]:
+        """A user's events, the newest first; those after `before` (time and id) in that order."""
+        ...
+
+    async def trim(self, pool_id: str, sub: str, *, keep: int) -> None:
+        """Remove all of a user's events but the newest `keep`."""
+        ...
+
+
 class Mails(Protocol):
     """Mails of the development inbox."""
 
@@ -277,6 +300,10 @@ class Records(Protocol):
     def passkeys(self) -> Passkeys: ...
     @property
     def parts(self) -> Parts: ...
+    @property
+    def risk_configurations(self) -> RiskConfigurations: ...
+    @property
+    def auth_events(self) -> AuthEvents: ...
     @property
     def ceremonies(self) -> Collection[Ceremony]: ...
 

@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from idp.seal import Vault
-from idp.store import collections, factor_rows, part_rows, schema, signin_rows, user_rows
+from idp.store import collections, factor_rows, part_rows, protection_rows, schema, signin_rows, user_rows
 from idp.store.base import Records, StoreUnavailable, StoreUnusable
 from idp.store.migrate import migrate
 from idp.store.outages import describe_outage
@@ -46,6 +46,8 @@ REUSE_MEMORY_SECONDS: Final = 3600.0
 COUNTER_MEMORY_SECONDS: Final = 86_400.0
 LOCKOUT_MEMORY_SECONDS: Final = 1_800.0
 MAIL_MEMORY_SECONDS: Final = 7 * 86_400.0
+AUTH_EVENT_SECONDS: Final = 2 * 365 * 86_400.0
+"""Two years, as in Cognito."""
 UNCONFIRMED_DEVICE_SECONDS: Final = 86_400.0
 """An access token lives a day at most; nobody can confirm the device it names after that."""
 
@@ -73,6 +75,8 @@ class SqlRecords:
         self.software_tokens = factor_rows.SoftwareTokenRows(connection)
         self.passkeys = factor_rows.PasskeyRows(connection)
         self.parts = part_rows.PartRows(connection, vault)
+        self.risk_configurations = protection_rows.RiskConfigurationRows(connection)
+        self.auth_events = protection_rows.AuthEventRows(connection)
         self.ceremonies = factor_rows.CeremonyRows(connection)
 
 
@@ -219,6 +223,7 @@ def _expired(now: float) -> list[tuple[Table, ColumnElement[bool]]]:
         (schema.mailed_codes, schema.mailed_codes.c.expires_at < now - COUNTER_MEMORY_SECONDS),
         (schema.failures, schema.failures.c.last_at < now - LOCKOUT_MEMORY_SECONDS),
         (schema.ceremonies, schema.ceremonies.c.expires_at < now),
+        (schema.auth_events, schema.auth_events.c.at < now - AUTH_EVENT_SECONDS),
         (schema.spent, schema.spent.c.expires_at < now),
         (
             schema.devices,

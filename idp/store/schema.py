@@ -351,6 +351,37 @@ ceremonies = Table(
     Index(None, "expires_at"),
 )
 
+risk_configurations = Table(
+    "risk_configurations",
+    metadata,
+    _key("pool_id"),
+    _key("client_id"),
+    _time("updated_at"),
+    _json("compromised"),
+    _json("takeover"),
+    _json("exceptions"),
+    _pool_owned(),
+)
+
+auth_events = Table(
+    "auth_events",
+    metadata,
+    _key("pool_id"),
+    _key("id", 64),
+    _text("sub"),
+    _text("client_id"),
+    _time("at"),
+    _text("kind", size=32),
+    _text("response", size=32),
+    _json("risk"),
+    _json("challenges"),
+    _json("context"),
+    _json("feedback"),
+    _user_owned(),
+    Index(None, "pool_id", "sub", "at"),
+    Index(None, "at"),
+)
+
 spent = Table("spent", metadata, _key("id", 64), _time("expires_at"), Index(None, "expires_at"))
 
 devices = Table(

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 
 from idp import texts
 from idp.clock import Clock
-from idp.model import CodePurpose, Pool, User
+from idp.model import Client, CodePurpose, Pool, User
 from idp.outcomes import UserReason, UserRefused
+from idp.protection.records import PasswordEvent
 from idp.store.base import NotFound, Records, Store
 from idp.users.code_desk import CodeDesk
 from idp.users.credentials import Passwords
 from idp.users.passwords import HasherBusy, find_weakness
 from idp.users.recovery import forget_sign_ins
-from idp.users.verdicts import BUSY, REUSED
+from idp.users.verdicts import BUSY, COMPROMISED, REUSED
 
 WRONG = UserRefused(UserReason.NOT_AUTHORIZED, texts.INCORRECT)
 
@@ -30,7 +31,7 @@ class OwnAccount:
     desk: CodeDesk
 
     async def change_password(
-        self, pool: Pool, user: User, *, previous: str | None, proposed: str
+        self, pool: Pool, client: Client, user: User, *, previous: str | None, proposed: str
     ) -> UserRefused | None:
         """Replace the password; the present one must be shown, unless there is none.
 
@@ -38,6 +39,8 @@ class OwnAccount:
         """
         if text := find_weakness(pool.password_policy, proposed):
             return UserRefused(UserReason.INVALID_PASSWORD, text)
+        if await self.passwords.threats.refuses(pool, client, PasswordEvent.PASSWORD_CHANGE, proposed):
+            return COMPROMISED
         async with self.store.writing() as records:
             if not await self.desk.count_try(
                 records, pool, subject=user.sub, purpose=CodePurpose.CHANGE_PASSWORD

@@ -15,6 +15,7 @@ from idp.model import Client, CodePurpose, Pool, User
 from idp.outbox.base import Outbox
 from idp.outcomes import Confirmed, Delivery, UserReason, UserRefused
 from idp.pace import evenly
+from idp.protection.records import PasswordEvent
 from idp.seal import Vault
 from idp.signin.flows.triggers import TriggerRefused
 from idp.store.base import NotFound, Records, Store
@@ -27,7 +28,7 @@ from idp.users.credentials import Credentials, Passwords
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_user, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
-from idp.users.verdicts import BUSY, REUSED, refuse_verdict
+from idp.users.verdicts import BUSY, COMPROMISED, REUSED, refuse_verdict
 
 FORGOT = CodePurpose.FORGOT_PASSWORD
 
@@ -93,6 +94,8 @@ class Recovery:
         """
         if text := find_weakness(pool.password_policy, new_password):
             return UserRefused(UserReason.INVALID_PASSWORD, text)
+        if await self.passwords.threats.refuses(pool, client, PasswordEvent.PASSWORD_CHANGE, new_password):
+            return COMPROMISED  # for everybody alike, and the code stays good
         try:
             user = await self._holder(pool, username, code)
             if user is not None and await self.passwords.is_reused(pool, user, new_password):

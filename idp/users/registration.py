@@ -17,6 +17,7 @@ from idp.model import Client, CodePurpose, Pool, User, UserStatus
 from idp.outbox.base import Outbox
 from idp.outcomes import Confirmed, Delivery, SignedUp, UserReason, UserRefused
 from idp.pace import evenly
+from idp.protection.records import PasswordEvent
 from idp.seal import Vault
 from idp.store.base import AlreadyExists, Records, Store
 from idp.triggers.answers import SignUpVerdict
@@ -32,7 +33,7 @@ from idp.users.lookup import find_user, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
 from idp.users.schema import CONTACTS
 from idp.users.takeover import release_address
-from idp.users.verdicts import BUSY, refuse_verdict
+from idp.users.verdicts import BUSY, COMPROMISED, refuse_verdict
 
 SIGN_UP = CodePurpose.SIGN_UP
 
@@ -61,6 +62,8 @@ class Registration:
         refusal = check_sign_up(pool, client, username=username, password=password, user=draft)
         if refusal is not None:
             return refusal
+        if await self.passwords.threats.refuses(pool, client, PasswordEvent.SIGN_UP, password):
+            return COMPROMISED
         async with self.store.reading() as records:
             if await find_user(records, pool, username) is not None:  # spares the hashing
                 return refuse_taken(pool, username)

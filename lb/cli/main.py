@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from lb.cli import check, demo, explain, init, keys, run_command, schema, users
+from lb.cli import breached, check, demo, explain, init, keys, run_command, schema, users
 from lb.cli.terminal import complain, print_problems, say
 from lb.exits import CannotStart, Exit
 
@@ -73,6 +73,7 @@ app.command("schema")(schema.schema)
 app.add_typer(keys.app, name="keys")
 app.command("users", context_settings=users.SETTINGS, add_help_option=False)(users.users)
 app.command("pool-keys", context_settings=users.SETTINGS, add_help_option=False)(users.pool_keys)
+app.command("breached", context_settings=breached.SETTINGS, add_help_option=False)(breached.breached)
 
 
 def run() -> NoReturn:

@@ -144,9 +144,14 @@ def access_of(section: PoolServerSection) -> dict[str, object]:
     return {"AccessKeys": keys, "SignatureCheck": section.signature_check}
 
 
-def guard_of(section: PoolServerSection) -> dict[str, object]:
+def guard_of(section: PoolServerSection, folder: Path) -> dict[str, object]:
     """Return what the pool's own parser reads about how the server guards itself, in the file's words."""
-    return section.model_dump(by_alias=True, exclude_none=True, include={"trusted_proxies", "rate_limits"})
+    fields = {"trusted_proxies", "rate_limits", "breached_passwords"}
+    guard: dict[str, Any] = section.model_dump(by_alias=True, exclude_none=True, include=fields)
+    breached = guard.get("BreachedPasswords", {})
+    if "File" in breached:
+        breached["File"] = str(folder / Path(breached["File"]).expanduser())
+    return guard
 
 
 def functions_of(section: PoolServerSection) -> dict[str, object]:
@@ -168,7 +173,7 @@ def _pool_server(file: ConfigFile, folder: Path) -> PoolServerSettings | None:
         database=section.database,
         sms=section.sms.model_dump(by_alias=True) if section.sms else None,
         access=access_of(section),
-        guard=guard_of(section),
+        guard=guard_of(section, folder),
         functions=functions_of(section),
         folder=folder,
     )

@@ -40,7 +40,7 @@ def check_together(document: Document, sections: Sections, *, folder: Path, now:
             if section is not None:
                 check_delivery(document, name, section.model_dump(by_alias=True))
         check_access(document, access_of(sections.pool_server))
-        check_guard(document, guard_of(sections.pool_server))
+        check_guard(document, guard_of(sections.pool_server, folder))
         check_functions(document, functions_of(sections.pool_server), folder=folder)
 
 

@@ -385,6 +385,19 @@ class FunctionSection(Section):
     """Seconds for an answer."""
 
 
+class BreachedPasswordsSection(Section):
+    """Lists of breached passwords beside the one that is always there, see
+    [threat protection](threat-protection.md).
+    """
+
+    file: Text | None = None
+    """File that `albacore breached build` wrote."""
+    range_url: Text | None = None
+    """Service that is asked for a range of hashes: `<RangeUrl>/<five hex digits>`."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=10)] = 2
+    """Seconds to wait for the service; after that the password counts as not known."""
+
+
 class PoolServerSection(Section):
     """Where the user pools of this file are served."""
 
@@ -417,6 +430,8 @@ class PoolServerSection(Section):
     """Addresses and CIDR blocks of proxies whose `X-Forwarded-For` is believed. Default: this machine."""
     rate_limits: RateLimitsSection | None = None
     """How much one address or account may do."""
+    breached_passwords: BreachedPasswordsSection | None = None
+    """What passwords are held against in pools with `UserPoolAddOns.AdvancedSecurityMode`."""
     signature_check: Literal["strict", "accept-any"] = "strict"
     """`strict` asks for a signature by one of the keys.
 

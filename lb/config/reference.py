@@ -57,6 +57,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("PoolServer", models.PoolServerSection),
     ("Smtp", models.SmtpSection),
     ("AccessKeys", models.AccessKeySection),
+    ("BreachedPasswords", models.BreachedPasswordsSection),
     ("RateLimits", models.RateLimitsSection),
     ("Requests, Failures, Messages, Attempts", models.RateSection),
     ("Functions", models.FunctionSection),

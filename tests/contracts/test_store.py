@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from idp import model
 from idp.factors import records as factors
+from idp.protection.records import AuthEvent, RiskConfiguration
 from idp.seal import hash_token
 from idp.signin.records import Device, Spent
 from idp.store.base import AlreadyExists, NotFound, Store
@@ -359,6 +360,54 @@ async def test_factors_read_back_and_go_with_their_user(store: Store) -> None:
         assert await records.software_tokens.find(POOL.id, user.sub) is None
         assert await records.mfa_preferences.find(POOL.id, user.sub) is None
         assert await records.passkeys.of(POOL.id, user.sub) == ()
+
+
+def make_event(user: model.User, number: int, at: float) -> AuthEvent:
+    return AuthEvent(
+        pool_id=POOL.id,
+        id=f"event-{number}",
+        sub=user.sub,
+        client_id="client",
+        at=at,
+        kind="SignIn",
+        response="Pass",
+        risk={"RiskDecision": "NoRisk", "CompromisedCredentialsDetected": False},
+        challenges=({"ChallengeName": "Password", "ChallengeResponse": "Success"},),
+        context={"IpAddress": "192.0.2.1"},
+    )
+
+
+async def test_events_come_newest_first_in_pages_and_are_trimmed_and_forgotten(store: Store) -> None:
+    user, other = await add(store, make_user("ann")), await add(store, make_user("ben"))
+    events = [make_event(user, number, NOW + number // 2) for number in range(5)]
+    async with store.writing() as records:
+        for event in (*events, make_event(other, 9, NOW)):
+            await records.auth_events.create(event)
+    newest = tuple(reversed(events))
+    async with store.reading() as records:
+        page = await records.auth_events.of(POOL.id, user.sub, limit=2)
+        assert page == newest[:2]
+        before = (page[-1].at, page[-1].id)
+        assert await records.auth_events.of(POOL.id, user.sub, limit=9, before=before) == newest[2:]
+    async with store.writing() as records:
+        await records.auth_events.trim(POOL.id, user.sub, keep=9)
+        assert await records.auth_events.of(POOL.id, user.sub, limit=9) == newest
+        await records.auth_events.trim(POOL.id, user.sub, keep=1)
+        assert await records.auth_events.of(POOL.id, user.sub, limit=9) == newest[:1]
+        assert len(await records.auth_events.of(POOL.id, other.sub, limit=9)) == 1
+    await store.collect(NOW + 731 * 86_400)
+    async with store.reading() as records:
+        assert await records.auth_events.of(POOL.id, user.sub, limit=9) == ()
+
+
+async def test_risk_configurations_read_back_the_pools_first(store: Store) -> None:
+    pool = RiskConfiguration(POOL.id, "", NOW, compromised={"Actions": {"EventAction": "BLOCK"}})
+    client = RiskConfiguration(POOL.id, "client", NOW, exceptions={"BlockedIPRangeList": ["192.0.2.0/24"]})
+    async with store.writing() as records:
+        await records.risk_configurations.create(client)
+        await records.risk_configurations.create(pool)
+    async with store.reading() as records:
+        assert await records.risk_configurations.of(POOL.id) == (pool, client)
 
 
 def make_device(user: model.User, key: str, *, confirmed: bool = True) -> Device:

@@ -46,10 +46,11 @@ async def confirm_forgot_password(call: Call) -> Mapping[str, object]:
 @operation("ChangePassword")
 async def change_password(call: Call) -> Mapping[str, object]:
     """Replace the password of the token's user."""
-    pool, _, user, _ = await call.user()
+    pool, client, user, _ = await call.user()
     served(
         await call.core.own_account.change_password(
             pool,
+            client,
             user,
             previous=call.input.get("PreviousPassword"),
             proposed=call.text("ProposedPassword"),

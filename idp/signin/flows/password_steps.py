@@ -15,6 +15,7 @@ from typing import Final
 from idp import texts
 from idp.model import Pool, User, UserStatus
 from idp.outcomes import Challenged, SignInReason, SignInRefused
+from idp.protection.records import PasswordEvent
 from idp.signin import srp
 from idp.signin.dispatch import refuse
 from idp.signin.flows.accounts import Account, forget_failures
@@ -54,6 +55,9 @@ class PasswordSteps:
         if user is None or not is_right or not _may_use_password(user):
             await self.desk.accounts.count_failure(caller.pool, account.subject)
             return incorrect()
+        is_resettable = lifecycle.can(user.status, Event.RESET)
+        if is_resettable and await self._is_compromised(caller, PasswordEvent.SIGN_IN, password):
+            return await self._demand_reset(caller.pool, user)
         user = await self._renew(caller.pool, user, password, account)
         return Proof(progress.rebound_to(user).proved(PASSWORD), user)
 
@@ -129,6 +133,8 @@ class PasswordSteps:
         }
         if text := find_weakness(caller.pool.password_policy, password):
             return SignInRefused(SignInReason.PASSWORD_UNFIT, text)
+        if await self._is_compromised(caller, PasswordEvent.PASSWORD_CHANGE, password):
+            return SignInRefused(SignInReason.PASSWORD_UNFIT, texts.PASSWORD_COMPROMISED)
         if text := find_unfit(caller.pool, changes) or find_unwritable(caller.client, changes):
             return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, text)
         try:
@@ -158,6 +164,16 @@ class PasswordSteps:
         except AlreadyExists:
             return SignInRefused(SignInReason.ATTRIBUTES_UNFIT, _alias_taken(changes))
         return Proof(replace(progress.rebound_to(user), chose_password=True).proved(), user)
+
+    async def _is_compromised(self, caller: Caller, event: PasswordEvent, password: str) -> bool:
+        return await self.desk.passwords.threats.refuses(caller.pool, caller.client, event, password)
+
+    async def _demand_reset(self, pool: Pool, user: User) -> SignInRefused:
+        """Make a known password useless: whoever typed it may have it from a list."""
+        now = self.desk.clock.now()
+        async with self.desk.store.writing() as records:
+            await records.users.update((pool.id, user.sub), lambda old: demand_reset(old, now=now))
+        return refuse(SignInReason.RESET_REQUIRED, user.username)
 
     async def _renew(self, pool: Pool, user: User, password: str, account: Account) -> User:
         """Forget failures, and replace credentials that are not as they would be made today."""
@@ -198,6 +214,11 @@ def choose_password(
         updated_at=now,
     )
     return replace(changed, logins=derive_logins(pool, changed))
+
+
+def demand_reset(user: User, *, now: float) -> User:
+    """Let nobody in by the present password any more. Pure."""
+    return replace(user, status=lifecycle.advance(user.status, Event.RESET) or user.status, updated_at=now)
 
 
 def _may_use_password(user: User) -> bool:
