@@ -27,7 +27,20 @@ from idp.headers import SecureHeaders
 from idp.imports import upload
 from idp.oauth import authorize_endpoint, discovery, logout, revoke, token, userinfo
 from idp.oauth.answers import readable_by_any_origin
-from idp.pages import assets, change, codes, errors, home, inbox, login, mfa, passkeys, recovery, signup
+from idp.pages import (
+    assets,
+    change,
+    codes,
+    errors,
+    home,
+    inbox,
+    login,
+    looks,
+    mfa,
+    passkeys,
+    recovery,
+    signup,
+)
 from idp.pages.csrf import CsrfTokens
 from idp.pages.visit import form_page
 from idp.protection.limiter import Limiter
@@ -195,6 +208,7 @@ def _routes() -> list[BaseRoute]:
         *(Route(path, form_page(*page), methods=["GET", "POST"]) for path, page in _PAGES.items()),
         Route("/import/{pool}/{job}", upload.put_file, methods=["PUT"]),
         Route("/dev/inbox", inbox.show_inbox),
+        Route("/look/{pool}/{name}", looks.serve_look),
         Route("/static/{name}", assets.serve_asset),
         _machine("/{pool}/.well-known/openid-configuration", discovery.openid_configuration, "GET"),
         _machine("/{pool}/.well-known/jwks.json", discovery.jwks, "GET"),

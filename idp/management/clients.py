@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from idp.clock import Clock
+from idp.management.branding import UI
 from idp.management.catalog import Catalog
 from idp.management.client_members import Members, change_client, make_client
 from idp.management.providers import PROVIDER
@@ -72,6 +73,7 @@ class ClientDesk:
         try:
             async with self._store.writing() as records:
                 await records.clients.delete(client.id)
+                await records.parts.clear(client.pool_id, UI, client.id)
         except NotFound as gone:
             raise no_client(client.id) from gone
         await self._catalog.refresh()

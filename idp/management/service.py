@@ -10,6 +10,7 @@ from idp.imports.runner import ImportRunner
 from idp.management.catalog import Catalog
 from idp.management.clients import ClientDesk
 from idp.management.domains import DomainDesk
+from idp.management.looks import LookDesk
 from idp.management.pools import PoolDesk
 from idp.management.providers import ProviderDesk
 from idp.management.resource_servers import ResourceServerDesk
@@ -28,6 +29,7 @@ class Management:
     pools: PoolDesk
     clients: ClientDesk
     domains: DomainDesk
+    looks: LookDesk
     providers: ProviderDesk
     resource_servers: ResourceServerDesk
 
@@ -44,6 +46,7 @@ class Management:
             pools=pools,
             clients=ClientDesk(store, clock, catalog),
             domains=DomainDesk(pools),
+            looks=LookDesk(pools, catalog),
             providers=ProviderDesk(pools),
             resource_servers=ResourceServerDesk(pools),
         )

@@ -21,7 +21,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
 }
 _FOLDER = Path(__file__).parent / "static"
-_FOREVER = "public, max-age=31536000, immutable"
+FOREVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,4 @@ async def serve_asset(request: Request) -> Response:
     asset = next((asset for asset in assets().values() if asset.versioned_name == name), None)
     if asset is None:
         raise HTTPException(404)
-    return Response(asset.content, headers={"cache-control": _FOREVER, "content-type": asset.media_type})
+    return Response(asset.content, headers={"cache-control": FOREVER, "content-type": asset.media_type})

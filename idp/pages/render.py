@@ -79,6 +79,7 @@ def render(
         "notice": None,
         "brand": "albacore",
         "script": None,
+        "look": {"css": "", "logo": ""},
     }
     text = environment().get_template(template).render(defaults | context)
     response = HTMLResponse(text, status_code=status)

@@ -41,6 +41,7 @@ async def show_signup(visit: Visit, *, wrong: Iterable[str] = ()) -> Response:
         fields=sign_up_fields(visit.pool, visit.catalogue, form=visit.form, wrong=marked),
         policy=policy_lines(visit.pool, visit.catalogue),
         password_wrong="password" in marked,
+        terms=visit.site.core.management.catalog.terms(visit.pool.id, visit.client.id, visit.catalogue.code),
     )
 
 

@@ -30,6 +30,7 @@ from idp.pages.fields import translate
 from idp.pages.i18n import Catalogue
 from idp.pages.leave import leave
 from idp.pages.local import client_address, is_local
+from idp.pages.looks import look_of
 from idp.pages.render import catalogue_for, render
 from idp.pages.steps import Step, StepBinding, StepKind, open_step, seal_step
 from idp.protection.settings import Limit
@@ -97,6 +98,7 @@ class Visit:
             "title": title,
             "brand": self.pool.name,
             "client": self.client.name,
+            "look": look_of(self.site, self.pool, self.client),
             "csrf": self.browser.token,
             "link": self.link,
             "problems": self.problems,

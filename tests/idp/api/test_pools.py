@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from idp.app import provider_for
+from idp.triggers.names import Trigger
 from tests.support.api_server import ApiServer, api_server
 from tests.support.pools import PASSWORD, POOL_ID
 
@@ -378,3 +379,12 @@ def test_pools_and_clients_of_the_api_survive_a_restart(tmp_path: Path, prepared
         assert found["UserPoolClient"] == added["UserPoolClient"]
         assert httpx.get(server.url + key_url, trust_env=False).json() == keys
         assert provider_for(server.app, made, "app")["client_secret"] == known["client_secret"]
+
+
+def test_triggers_of_a_pool_are_those_that_are_called(api: ApiServer, cognito: Any, pool_id: str) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:check"
+    cognito.update_user_pool(UserPoolId=pool_id, LambdaConfig={"PreSignUp": arn})
+    described = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+    assert described["LambdaConfig"] == {"PreSignUp": arn}
+    pool = api.run(api.core.find_pool(pool_id))
+    assert pool.lambda_config.function(Trigger.PRE_SIGN_UP) == arn
