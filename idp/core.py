@@ -32,6 +32,7 @@ from idp.outbox.inbox import Inbox
 from idp.outbox.smtp import SmtpCarrier
 from idp.outbox.webhook import WebhookCarrier
 from idp.protection.breached import BreachedPasswords
+from idp.protection.history import History
 from idp.protection.limiter import Limiter
 from idp.protection.service import ThreatProtection
 from idp.seal import Vault, load_or_create_key
@@ -73,6 +74,7 @@ class Core:
     hasher: PasswordHasher
     passwords: Passwords
     threats: ThreatProtection
+    history: History
     outbox: Outbox
     keys: KeyRing
     signin: SignIn
@@ -150,6 +152,7 @@ class Core:
                 await self._sweeper
         await self.management.import_runner.close()
         await self.outbox.drain()
+        await self.history.drain()
         await self.triggers.close()
         self.hasher.close()
         self.threats.breached.close()
@@ -272,7 +275,8 @@ def _compose(
     breached: BreachedPasswords,
 ) -> Core:
     hasher, threats = PasswordHasher(hash_cost), ThreatProtection(store, breached)
-    passwords = Passwords(store, vault, hasher, threats)
+    history = History(store, clock)
+    passwords = Passwords(store, vault, hasher, threats, history)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))
     tokens = Tokens(store, clock, keys, access, issuer_of=access.issuer_of)
@@ -285,6 +289,7 @@ def _compose(
         hasher=hasher,
         passwords=passwords,
         threats=threats,
+        history=history,
         outbox=outbox,
         keys=keys,
         signin=SignIn(store, clock, vault, passwords),

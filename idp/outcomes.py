@@ -49,6 +49,7 @@ class SignInReason(StrEnum):
     """The session stays good: clients try again without the device."""
     UNSUPPORTED = "unsupported"
     """The pool or the client is not set up for what was asked."""
+    ADDRESS_BLOCKED = "address-blocked"
     TRIGGER_REFUSED = "trigger-refused"
     """`code` of the refusal is the exception, its text what the trigger said."""
     BUSY = "busy"

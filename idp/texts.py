@@ -113,6 +113,7 @@ PASSWORD_HAS_SPACE = Text(
     "password-has-space", "Password did not conform with policy: Password must not begin or end with a space"
 )
 PASSWORD_REUSED = Text("password-reused", "Password has previously been used")
+ADDRESS_BLOCKED = Text("address-blocked", "Request not allowed due to security reasons.")
 PASSWORD_COMPROMISED = Text("password-compromised", "Provided password cannot be used for security reasons.")
 ATTRIBUTE_FIXED = Text("attribute-fixed", "user.{attribute}: Attribute cannot be updated.")
 CONTACT_ABSENT = Text(

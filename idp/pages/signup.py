@@ -57,7 +57,12 @@ async def submit_signup(visit: Visit) -> Response:
         wrong = [*missing, *(["password"] if unfit else [])]
         return await show_signup(visit.with_problems([*missing.values(), *unfit]), wrong=wrong)
     outcome = await visit.site.core.registration.sign_up(
-        visit.pool, visit.client, username=username, password=password, attributes=attributes
+        visit.pool,
+        visit.client,
+        username=username,
+        password=password,
+        attributes=attributes,
+        address=client_address(visit.request),
     )
     if isinstance(outcome, UserRefused):
         return await _refused_signup(visit, outcome, username)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 
+from idp.protection.addresses import is_within
 from idp.protection.records import PasswordEvent, RiskConfiguration
 
 BLOCK = "BLOCK"
@@ -13,6 +15,12 @@ def choose(found: Iterable[RiskConfiguration], client_id: str) -> RiskConfigurat
     """Return the client's own configuration, else the pool's, else None."""
     by_client = {each.client_id: each for each in found}
     return by_client.get(client_id) or by_client.get("")
+
+
+def is_barred(configuration: RiskConfiguration | None, address: str) -> bool:
+    """Whether an address is in a range that is blocked."""
+    ranges = configuration.exceptions.get("BlockedIPRangeList", ()) if configuration is not None else ()
+    return is_within(address, map(ipaddress.ip_network, ranges))
 
 
 def blocks_password(configuration: RiskConfiguration | None, event: PasswordEvent) -> bool:

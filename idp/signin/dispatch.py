@@ -66,6 +66,7 @@ REASON_TEXTS: Final[Mapping[SignInReason, Text]] = {
     SignInReason.DEVICE_UNKNOWN: texts.DEVICE_UNKNOWN,
     SignInReason.DELIVERY_FAILED: texts.DELIVERY_FAILED,
     SignInReason.LIMIT_EXCEEDED: texts.LIMIT_EXCEEDED,
+    SignInReason.ADDRESS_BLOCKED: texts.ADDRESS_BLOCKED,
     SignInReason.BUSY: texts.TOO_MANY_REQUESTS,
 }
 

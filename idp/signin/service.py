@@ -18,6 +18,7 @@ from idp.factors.records import FirstFactor
 from idp.model import Client, Pool, User
 from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
 from idp.pace import rest_until
+from idp.protection.history import Happening
 from idp.protection.limiter import Limiter
 from idp.seal import Vault
 from idp.signin import srp
@@ -56,6 +57,7 @@ log = logging.getLogger(__name__)
 C = ChallengeName
 BY_BLOCK: Final = frozenset({C.PASSWORD_VERIFIER, C.DEVICE_PASSWORD_VERIFIER})
 """Challenges whose session is the secret block; a session string need not come along."""
+PASSWORDS: Final = frozenset({C.PASSWORD, C.PASSWORD_VERIFIER})
 FLOWS_WITH_PASSWORD: Final = frozenset({AuthFlow.USER_PASSWORD_AUTH, AuthFlow.ADMIN_USER_PASSWORD_AUTH})
 Answer = Callable[[Caller, Progress, Account, Mapping[str, str]], Awaitable[StepResult]]
 
@@ -142,12 +144,16 @@ class SignIn:
         started = asyncio.get_running_loop().time()
         typed = parameters.get("USERNAME", "")
         subject = await self.accounts.subject_of(caller.pool, typed)
+        if await self._desk.passwords.threats.bars(caller.pool, caller.client, caller.address):
+            barred = refuse(SignInReason.ADDRESS_BLOCKED)
+            self._record(caller, None, subject=subject, outcome=barred)
+            return barred
         if self._limiter.take_for_account(caller.pool.id, subject):  # before they queue for their turn
             return refuse(SignInReason.BUSY)
         async with self.accounts.take_turn(caller.pool, subject):
             result = await self._begin(caller, flow, typed, parameters)
             outcome = await self._go_on(caller, result)
-        _log(caller, subject=subject, outcome=outcome)
+        self._record(caller, _opening(flow), subject=subject, outcome=outcome)
         if _is_cheap(outcome):
             await rest_until(started)
         return outcome
@@ -172,7 +178,7 @@ class SignIn:
             outcome = await self._answer(caller, progress, responses)
         if _is_cheap(outcome):
             await rest_until(started)
-        _log(caller, subject=progress.subject, outcome=outcome)
+        self._record(caller, challenge, subject=progress.subject, outcome=outcome)
         return outcome
 
     async def ask_again(self, caller: Caller, challenge: ChallengeName, *, session: str) -> SignInOutcome:
@@ -203,7 +209,7 @@ class SignIn:
             refused = await self._desk.triggers.pre_authentication(turn)
             proof = Proof(begun.proved(*amr, second_done=is_enough), user)
             outcome = trigger_refusal(refused) if refused else await self._go_on(caller, proof)
-        _log(caller, subject=account.subject, outcome=outcome)
+        self._record(caller, None, subject=account.subject, outcome=outcome)
         return outcome
 
     async def after_confirmation(self, caller: Caller, user: User) -> SignInOutcome:
@@ -258,7 +264,7 @@ class SignIn:
             return progress
         async with self.accounts.take_turn(caller.pool, progress.subject):
             outcome = await self._start_confirmed(caller, progress, parameters)
-        _log(caller, subject=progress.subject, outcome=outcome)
+        self._record(caller, None, subject=progress.subject, outcome=outcome)
         return outcome
 
     async def _start_confirmed(
@@ -325,6 +331,14 @@ class SignIn:
             return refuse(early)
         is_locked = account.is_locked(self._desk.clock.now()) and not is_custom
         return refuse(SignInReason.LOCKED) if is_locked else None
+
+    def _record(
+        self, caller: Caller, challenge: ChallengeName | None, *, subject: str, outcome: SignInOutcome
+    ) -> None:
+        """Tell the log, and the account's history where the pool keeps one."""
+        _log(caller, subject=subject, outcome=outcome)
+        happening = _happening(caller, challenge, outcome)
+        self._desk.passwords.history.note(caller.pool, caller.client, subject, happening)
 
     async def _migrate(self, caller: Caller, typed: str, password: str) -> User | SignInRefused | None:
         turn = trigger_turn(caller, user=None, username=typed, is_start=True)
@@ -504,6 +518,21 @@ def _with_device(progress: Progress, responses: Mapping[str, str]) -> Progress:
 def _is_spending(refused: SignInRefused) -> bool:
     """Whether a refusal ends the session: it follows from a right answer that cannot become useful."""
     return refused.username is not None and refused.reason is not SignInReason.DEVICE_UNKNOWN
+
+
+def _opening(flow: AuthFlow) -> ChallengeName | None:
+    """What was answered by beginning with this flow."""
+    return C.PASSWORD if flow in FLOWS_WITH_PASSWORD else None
+
+
+def _happening(caller: Caller, challenge: ChallengeName | None, outcome: SignInOutcome) -> Happening:
+    """What an account's history says of a step of a sign-in. Pure."""
+    is_refused = isinstance(outcome, SignInRefused)
+    response = "Fail" if is_refused else "InProgress" if isinstance(outcome, Challenged) else "Pass"
+    kind = "Mfa" if challenge in SERVED else "Password" if challenge in PASSWORDS else None
+    told = "Failure" if is_refused else "Success"
+    answered = ({"ChallengeName": kind, "ChallengeResponse": told},) if kind else ()
+    return Happening("SignIn", response, caller.address, answered)
 
 
 def _log(caller: Caller, *, subject: str, outcome: SignInOutcome) -> None:

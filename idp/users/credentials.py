@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field, replace
 
 from idp.model import Client, Pool, User
+from idp.protection.history import History
 from idp.protection.service import ThreatProtection
 from idp.seal import SealBroken, Vault, hash_token
 from idp.signin import srp
@@ -52,6 +53,7 @@ class Passwords:
     vault: Vault
     hasher: PasswordHasher
     threats: ThreatProtection
+    history: History
 
     async def make(self, pool: Pool, username: str, password: str) -> Credentials:
         """Make the credentials of a password for the user with this canonical name; raises HasherBusy.

@@ -33,7 +33,7 @@ from idp.users.lookup import find_user, subject_of
 from idp.users.passwords import HasherBusy, find_weakness
 from idp.users.schema import CONTACTS
 from idp.users.takeover import release_address
-from idp.users.verdicts import BUSY, COMPROMISED, refuse_verdict
+from idp.users.verdicts import BARRED, BUSY, COMPROMISED, refuse_verdict
 
 SIGN_UP = CodePurpose.SIGN_UP
 
@@ -55,9 +55,21 @@ class Registration:
     triggers: LifecycleTriggers
 
     async def sign_up(
-        self, pool: Pool, client: Client, *, username: str, password: str, attributes: Mapping[str, str]
+        self,
+        pool: Pool,
+        client: Client,
+        *,
+        username: str,
+        password: str,
+        attributes: Mapping[str, str],
+        address: str = "",
     ) -> SignedUp | UserRefused:
-        """Register a user and mail a code; DELIVERY_FAILED means that the user is there and can ask again."""
+        """Register a user and mail a code; DELIVERY_FAILED means that the user is there and can ask again.
+
+        `address` is the peer's, which may be barred.
+        """
+        if await self.passwords.threats.bars(pool, client, address):
+            return BARRED
         draft = draft_user(pool, username, attributes, now=self.clock.now())
         refusal = check_sign_up(pool, client, username=username, password=password, user=draft)
         if refusal is not None:

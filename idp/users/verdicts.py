@@ -13,6 +13,7 @@ from idp.users.codes import Verdict
 
 BUSY: Final = UserRefused(UserReason.BUSY, texts.TOO_MANY_REQUESTS)
 REUSED: Final = UserRefused(UserReason.PASSWORD_REUSED, texts.PASSWORD_REUSED)
+BARRED: Final = UserRefused(UserReason.NOT_AUTHORIZED, texts.ADDRESS_BLOCKED)
 COMPROMISED: Final = UserRefused(UserReason.INVALID_PASSWORD, texts.PASSWORD_COMPROMISED)
 MISMATCH: Final = UserRefused(UserReason.CODE_MISMATCH, texts.CODE_MISMATCH)
 

@@ -23,6 +23,7 @@ async def sign_up(call: Call) -> Mapping[str, object]:
             username=username,
             password=call.text("Password"),
             attributes=read_attributes(call.input.get("UserAttributes")),
+            address=call.address,
         )
     )
     return present(
