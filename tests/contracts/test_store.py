@@ -588,3 +588,18 @@ async def test_parts_are_kept_by_pool_kind_and_key(store: Store) -> None:
     async with store.writing() as records:
         await records.pools.delete(POOL.id)
         assert await records.parts.list(POOL.id, "terms") == ()
+
+
+async def test_several_users_are_added_at_once_or_not_at_all(store: Store) -> None:
+    async with store.writing() as records:
+        assert await records.users.create_all([make_user("ada"), make_user("bob", "bob", "bob@example.com")])
+        # A login of one of them is taken; the transaction goes on.
+        assert not await records.users.create_all([make_user("eve"), make_user("dan", "bob@example.com")])
+        assert await records.users.create_all([make_user("fay")])
+    async with store.reading() as records:
+        assert [user.username for user in await records.users.list(POOL.id)] == ["ada", "bob", "fay"]
+        found = await records.users.by_login(POOL.id, "bob@example.com")
+        assert found is not None
+        assert found.username == "bob"
+        page = await records.users.search(POOL.id, model.UserFilter("email", ("ada@",), True), limit=5)
+        assert [user.username for user in page.users] == ["ada"]

@@ -34,3 +34,7 @@ unsupported(
     "ListClientMetadataURLs",
     "UpdateClientMetadataURLState",
 )
+unsupported(
+    "the certificate signs requests to SAML providers, which nobody signs in through here",
+    "GetSigningCertificate",
+)
