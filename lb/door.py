@@ -148,15 +148,30 @@ class Door(uvicorn.Server):
         if self._tls_server is not None:
             self._tls_server.close()
             self._tls_server.cut()
-        impatient = asyncio.create_task(cut.wait())
-        left = max(0.0, deadline - asyncio.get_running_loop().time())
-        await asyncio.wait({self._task, impatient}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        impatient.cancel()
+        await self._finish(self._task, deadline, cut)
         if not self._task.done():
             self._cut()
             await asyncio.wait({self._task}, timeout=2)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _finish(self, serving: asyncio.Task[None], deadline: float, cut: asyncio.Event) -> None:
+        """Wait for connections to end, until `deadline` or `cut`.
+
+        uvicorn tells those who are there when it begins to shut down. Who was accepted or shook hands just
+        then becomes a connection later, and would be served for as long as it asks: here all are told.
+        """
+        loop = asyncio.get_running_loop()
+        impatient = asyncio.create_task(cut.wait())
+        told: set[object] = set()
+        while not (serving.done() or cut.is_set()) and (left := deadline - loop.time()) > 0:
+            for connection in self.server_state.connections - told:
+                told.add(connection)
+                connection.shutdown()
+            await asyncio.wait(
+                {serving, impatient}, timeout=min(left, 0.1), return_when=asyncio.FIRST_COMPLETED
+            )
+        impatient.cancel()
 
     def _cut(self) -> None:
         self.force_exit = True

@@ -12,6 +12,10 @@ import pytest
 import uvloop
 
 from lb.door import ACCEPTS_PER_TURN, Door
+from lb.guarded import GuardedProtocol
+from lb.http2.protocol import Http2Protocol
+from lb.wire import ListenerProtocol
+from tests.support.data_plane import serving
 
 
 class Arrivals(asyncio.Protocol):
@@ -62,3 +66,22 @@ def test_those_who_come_together_are_accepted_in_one_turn(
 
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(scenario())
+
+
+@pytest.mark.parametrize("http", [ListenerProtocol, GuardedProtocol, Http2Protocol])
+async def test_a_connection_that_comes_after_the_end_was_announced_does_not_hold_it_up(
+    http: type[asyncio.Protocol],
+) -> None:
+    """Accepted before, made after: a handshake, or a busy loop, lies between."""
+    loop = asyncio.get_running_loop()
+    async with serving([], http=http) as plane:
+        door = plane.door
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            theirs.setblocking(False)
+            stopping = asyncio.create_task(door.stop(deadline=loop.time() + 60, cut=asyncio.Event()))
+            while any(server.is_serving() for server in door.servers):
+                await asyncio.sleep(0.01)
+            await loop.connect_accepted_socket(door._make_protocol, theirs)
+            async with asyncio.timeout(10):
+                await stopping
