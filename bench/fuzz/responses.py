@@ -14,7 +14,7 @@ from tests.support.memory import MemoryPlane, Wire, drive
 from tests.support.strict import BUFFER, Answered, read_answers
 
 METHODS = (b"GET", b"HEAD", b"POST", b"GET")
-_STATUS_LINE = re.compile(rb"HTTP/([012]\.[019]) (\d\d\d)(?: [^\r\n]*)?\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/([012]\.[019]) (\d\d\d)(?: [^\r\n]*)?(?=\r\n)")
 _HOP_BY_HOP = {
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te", b"trailer",
     b"transfer-encoding", b"upgrade",
@@ -130,9 +130,7 @@ def _without_phrases(data: bytes) -> bytes:
     done = b""
     while found := _STATUS_LINE.match(data := data.lstrip(b"\r\n")):
         _, end, rest = data[found.end() :].partition(b"\r\n\r\n")
-        done += (
-            b"HTTP/1.%d %b \r\n" % (found[1] == b"1.1", found[2]) + data[found.end() : len(data) - len(rest)]
-        )
+        done += b"HTTP/1.%d %b " % (found[1] == b"1.1", found[2]) + data[found.end() : len(data) - len(rest)]
         data = rest
         if found[2][:1] != b"1" or not end:
             break
