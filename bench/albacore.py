@@ -17,7 +17,7 @@ from bench.login import session_cookie
 from bench.processes import Program
 from bench.subject import Place, Subject, binary
 from tests.support.running import free_ports
-from tests.support.stack import Ports, authenticate, forward, rule, stack_config
+from tests.support.stack import ARN, Ports, authenticate, forward, rule, stack_config
 
 ROOT = Path(__file__).parent.parent
 PLAIN, PRIVATE = "/plain", "/private"
@@ -34,6 +34,9 @@ def write_config(folder: Path, ports: Ports, upstream_port: int) -> Path:
     ]
     config = stack_config(ports, upstream_port, rules=rules, default=[forward()])
     del config["AccessLog"]  # the peers write none either
+    # As long as the peers': thousands of connections take their time to be opened.
+    attributes = [{"Key": "idle_timeout.timeout_seconds", "Value": "600"}]
+    config["LoadBalancer"] = {"LoadBalancerArn": ARN, "LoadBalancerAttributes": attributes}
     path = folder / "albacore.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     return path

@@ -21,7 +21,7 @@ def test_idle_connections_are_held_and_counted(bench: Bench) -> None:
 
 def test_a_connection_without_success_stops_it(bench: Bench) -> None:
     without_session = replace(bench.subjects["albacore"][1], headers=())
-    with pytest.raises(LoadError, match=r"connection 1 of 50: no success: b'HTTP/1\.1 302"):
+    with pytest.raises(LoadError, match=r"after 50 of 50 connections: no success: b'HTTP/1\.1 302"):
         measure_idle(without_session, 1)
 
 
