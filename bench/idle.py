@@ -57,7 +57,7 @@ def measure_idle(subject: Subject, connections: int, *, settle_seconds: float = 
         after = subject.program.rss_mib()
         lost = sum(not _is_open(each) for each in kept)
     if lost:
-        raise LoadError(f"{subject.name} has closed {lost} of {connections} idle connections")
+        raise LoadError(f"closed {lost} of {connections} idle connections")
     return Idle(subject.name, subject.version, connections, before, after, cpu_ms)
 
 
@@ -85,7 +85,7 @@ def kept_connections(subject: Subject, count: int) -> Iterator[list[socket.socke
                 for each in kept[-several:]:
                     _read_answer(each)
         except OSError as error:
-            raise LoadError(f"{subject.name}: after {len(kept)} of {count} connections: {error}") from error
+            raise LoadError(f"after {len(kept)} of {count} connections: {error}") from error
         yield kept
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from bench.albacore import start_albacore
 from bench.downloads import DOWNLOADS, format_downloads, measure_downloads
 from bench.idle import CONNECTIONS, format_idle, measure_idle
+from bench.load import LoadError
 from bench.measure import tell
 from bench.peers.envoy import start_envoy
 from bench.peers.nginx import start_unbuffered_nginx
@@ -63,7 +64,10 @@ class MemoryBlock:
             stack.callback(subjects[0].stop)
             subject = subjects[row.index]
             tell(f"{self.name}: {subject.name}")
-            return self.measure(subject, clients)
+            try:
+                return self.measure(subject, clients)
+            except LoadError as error:
+                raise LoadError(f"{self.name}, {subject.name}: {error}") from error
 
 
 MEMORY_BLOCKS = {

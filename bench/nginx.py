@@ -13,7 +13,8 @@ daemon off; user {user}; worker_processes 1; worker_rlimit_nofile {files}; pid {
 error_log stderr warn;
 events {{ worker_connections {files}; multi_accept on; }}
 http {{
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; sendfile on; tcp_nopush on;
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
+  send_timeout 600s; proxy_read_timeout 600s; sendfile on; tcp_nopush on;
   client_body_temp_path {folder}/{name}-body; proxy_temp_path {folder}/{name}-proxy;
   {http}
 }}

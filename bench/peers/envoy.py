@@ -6,7 +6,8 @@ from bench.processes import Program, free_port
 from bench.subject import Place, Subject, first_line
 
 MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-# A thousand connections or requests at a time is a default limit of its, not of the machine.
+# A thousand connections or requests at a time is a default limit of its, not of the machine; and 15 s for a
+# whole response would cut slow downloads.
 CONFIG = """
 static_resources:
   listeners:
@@ -21,7 +22,9 @@ static_resources:
           use_remote_address: true
           route_config:
             virtual_hosts:
-            - {{name: all, domains: ["*"], routes: [{{match: {{prefix: "/"}}, route: {{cluster: target}}}}]}}
+            - name: all
+              domains: ["*"]
+              routes: [{{match: {{prefix: "/"}}, route: {{cluster: target, timeout: 0s}}}}]
           http_filters:
           - name: envoy.filters.http.router
             typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}
