@@ -325,6 +325,8 @@ class UserPage:
     users: tuple[User, ...]
     after: tuple[str, ...] | None = None
     """None at the end of the list."""
+    before: tuple[str, ...] | None = None
+    """Where the page begins, to read the one before it; None at the beginning of the list."""
 
 
 @dataclass(frozen=True, slots=True)

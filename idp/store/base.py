@@ -109,13 +109,28 @@ class Users(Collection[User], Protocol):
         ...
 
     async def search(
-        self, pool_id: str, wanted: UserFilter | None, *, limit: int, after: tuple[str, ...] = ()
+        self,
+        pool_id: str,
+        wanted: UserFilter | None,
+        *,
+        limit: int,
+        after: tuple[str, ...] = (),
+        backwards: bool = False,
     ) -> UserPage:
-        """Users that fit a filter, in an order that users who come and go do not disturb."""
+        """Users that fit a filter, in an order that users who come and go do not disturb.
+
+        `backwards` reads the page that ends in front of `after`.
+        """
         ...
 
     async def of_group(
-        self, pool_id: str, group: str, *, limit: int, after: tuple[str, ...] = ()
+        self,
+        pool_id: str,
+        group: str,
+        *,
+        limit: int,
+        after: tuple[str, ...] = (),
+        backwards: bool = False,
     ) -> UserPage:
         """Members of a group, likewise."""
         ...

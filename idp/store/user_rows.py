@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -21,6 +21,15 @@ from idp.store.rows import Rows
 
 _LAST: Final = "\U0010ffff"
 """Sorts behind every character: the end of the range of a prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Which part of a list is wanted: so many behind a key, or in front of it."""
+
+    limit: int
+    at: tuple[str, ...] = ()
+    backwards: bool = False
 
 
 class UserRows(Rows[model.User]):
@@ -100,32 +109,43 @@ class UserRows(Rows[model.User]):
         return (await self.search(pool_id, None, limit=limit, after=(after,) if after else ())).users
 
     async def search(
-        self, pool_id: str, wanted: model.UserFilter | None, *, limit: int, after: tuple[str, ...] = ()
+        self,
+        pool_id: str,
+        wanted: model.UserFilter | None,
+        *,
+        limit: int,
+        after: tuple[str, ...] = (),
+        backwards: bool = False,
     ) -> model.UserPage:
         """Users that fit a filter, in an order that users who come and go do not disturb."""
+        cut = _Cut(limit, after, backwards)
         users, terms = self.table.c, schema.user_terms.c
         if wanted is None or wanted.attribute in _COLUMNS:
             fits = () if wanted is None else (_COLUMNS[wanted.attribute](wanted),)
             query = select(self.table).where(users.pool_id == pool_id, *fits)
-            return await self._page(
-                pool_id, query, {users.username: users.username}, limit=limit, after=after
-            )
+            return await self._page(pool_id, query, {users.username: users.username}, cut)
         theirs = and_(terms.pool_id == users.pool_id, terms.sub == users.sub)
         found = select(self.table, terms.value).join(schema.user_terms, theirs)
         query = found.where(terms.pool_id == pool_id, terms.attribute == wanted.attribute, _term_fits(wanted))
         # Ordered by the term's own columns, which its index has in this order.
         order = {terms.value: terms.value, terms.sub: users.sub}
-        return await self._page(pool_id, query, order, limit=limit, after=after)
+        return await self._page(pool_id, query, order, cut)
 
     async def of_group(
-        self, pool_id: str, group: str, *, limit: int, after: tuple[str, ...] = ()
+        self,
+        pool_id: str,
+        group: str,
+        *,
+        limit: int,
+        after: tuple[str, ...] = (),
+        backwards: bool = False,
     ) -> model.UserPage:
         """Members of a group, likewise."""
         users, members = self.table.c, schema.group_members.c
         theirs = and_(members.pool_id == users.pool_id, members.sub == users.sub)
         query = select(self.table).join(schema.group_members, theirs)
         query = query.where(members.pool_id == pool_id, members.name == group)
-        return await self._page(pool_id, query, {members.sub: users.sub}, limit=limit, after=after)
+        return await self._page(pool_id, query, {members.sub: users.sub}, _Cut(limit, after, backwards))
 
     async def count(self, pool_id: str) -> int:
         """How many users the pool has."""
@@ -133,25 +153,26 @@ class UserRows(Rows[model.User]):
         return int((await self._connection.execute(query)).scalar_one())
 
     async def _page(
-        self,
-        pool_id: str,
-        query: Select[Any],
-        order: Mapping[Column[Any], Column[Any]],
-        *,
-        limit: int,
-        after: tuple[str, ...],
+        self, pool_id: str, query: Select[Any], order: Mapping[Column[Any], Column[Any]], cut: _Cut
     ) -> model.UserPage:
         """Read a page in the order of some columns, whose values are found in others."""
-        if after:
-            query = query.where(tuple_(*order) > tuple_(*after))
+        if cut.at:
+            here = tuple_(*order)
+            query = query.where(here < tuple_(*cut.at) if cut.backwards else here > tuple_(*cut.at))
+        ordered = query.order_by(*(column.desc() if cut.backwards else column for column in order))
         # One more than asked for tells whether the list goes on: nobody is sent for an empty page.
-        found = await self._connection.execute(query.order_by(*order).limit(limit + 1))
-        rows = found.mappings().all()
-        users = await self._with_all_logins(pool_id, [self.user_of(row) for row in rows[:limit]])
-        position = (
-            tuple(str(rows[limit - 1][column]) for column in order.values()) if len(rows) > limit else None
+        rows = (await self._connection.execute(ordered.limit(cut.limit + 1))).mappings().all()
+        goes_on, shown = len(rows) > cut.limit, rows[: cut.limit]
+        if cut.backwards:
+            shown = shown[::-1]
+        users = await self._with_all_logins(pool_id, [self.user_of(row) for row in shown])
+        keys = [tuple(str(row[column]) for column in order.values()) for row in shown]
+        before, after = (goes_on, bool(cut.at)) if cut.backwards else (bool(cut.at), goes_on)
+        return model.UserPage(
+            users,
+            after=keys[-1] if keys and after else None,
+            before=keys[0] if keys and before else None,
         )
-        return model.UserPage(users, position)
 
     async def _with_all_logins(self, pool_id: str, users: Sequence[model.User]) -> tuple[model.User, ...]:
         table, found = schema.logins, defaultdict[str, list[str]](list)

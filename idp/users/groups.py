@@ -63,10 +63,16 @@ class GroupDesk:
             return await records.groups.list(pool.id)
 
     async def members(
-        self, pool: Pool, name: str, *, limit: int, after: tuple[str, ...] = ()
+        self,
+        pool: Pool,
+        name: str,
+        *,
+        limit: int,
+        after: tuple[str, ...] = (),
+        backwards: bool = False,
     ) -> UserPage | UserRefused:
         """Members of a group, page by page."""
         async with self.store.reading() as records:
             if await records.groups.find(pool.id, name) is None:
                 return NO_GROUP
-            return await records.users.of_group(pool.id, name, limit=limit, after=after)
+            return await records.users.of_group(pool.id, name, limit=limit, after=after, backwards=backwards)
