@@ -22,6 +22,7 @@ from idp.api import door
 from idp.api.access import Gate
 from idp.clock import Clock
 from idp.config import parse_access, parse_functions, parse_guard, parse_pools, parse_sms, parse_smtp
+from idp.console.routes import routes as console_routes
 from idp.core import Core
 from idp.headers import SecureHeaders
 from idp.imports import upload
@@ -209,6 +210,7 @@ def _routes() -> list[BaseRoute]:
         Route("/import/{pool}/{job}", upload.put_file, methods=["PUT"]),
         Route("/dev/inbox", inbox.show_inbox),
         Route("/look/{pool}/{name}", looks.serve_look),
+        *console_routes(),
         Route("/static/{name}", assets.serve_asset),
         _machine("/{pool}/.well-known/openid-configuration", discovery.openid_configuration, "GET"),
         _machine("/{pool}/.well-known/jwks.json", discovery.jwks, "GET"),

@@ -167,6 +167,10 @@ class Pool:
     updated_at: float = 0.0
     deletion_protected: bool = False
     """DeletionProtection is ACTIVE."""
+    admin_group: str | None = None
+    """AdminGroup: whose members may use the admin console; None: it is off."""
+    admin_session_minutes: int = 30
+    """AdminSessionMinutes: how old a sign-in may be before the console asks for another."""
     domain_version: int = 1
     """ManagedLoginVersion of the domain."""
     kept: Mapping[str, Any] = field(default_factory=dict)

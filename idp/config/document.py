@@ -5,6 +5,7 @@ CloudFormation keeps clients, groups, resource servers, domain and users in reso
 they are nested in the pool they belong to, under the resource's name. Ours are `UserPoolId`, `ClientId` and
 `ClientSecret` (optional: generated once and kept otherwise), a seed user's permanent `Password`, and the
 pool's `Issuer`: a pool in the place of one on AWS keeps that one's, and apps verify its tokens unchanged.
+`AdminGroup` and `AdminSessionMinutes` open the admin console.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from idp.config.clients import ClientConfig, read_clients
 from idp.config.pools import read_pool
@@ -102,6 +103,7 @@ def _read_pool_config(reader: Reader) -> PoolConfig:
     issuer = reader.text(
         "Issuer", pattern=ISSUER, longest=256, shape="a URL without query, fragment and final `/`"
     )
+    pool = replace(pool, **_read_console(reader, groups))
     reader.finish(_POOL_LATER)
     return PoolConfig(pool, issuer, clients, groups, users)
 
@@ -121,6 +123,15 @@ _POOL_LATER: Final = [
     "AcrConfiguration",
     "DeletionProtection",
 ]
+
+
+def _read_console(reader: Reader, groups: Iterable[Group]) -> dict[str, Any]:
+    """Read who may use the admin console; a group with a typo in its name would lock everybody out."""
+    name = reader.text("AdminGroup", longest=128)
+    if name is not None and name not in {group.name for group in groups}:
+        reader.report("AdminGroup", "InvalidValue", f"`{name}` must be one of the pool's UserPoolGroups")
+    minutes = reader.integer("AdminSessionMinutes", 30, 1, 60)
+    return {"admin_group": name, "admin_session_minutes": minutes}
 
 
 def _read_group(reader: Reader, pool_id: str) -> Group:

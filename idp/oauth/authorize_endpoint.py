@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from idp.console.client import admin_group, console_client, entrance, pool_of_console
 from idp.model import Client, Pool
 from idp.oauth.answers import found
 from idp.oauth.authorize import AuthorizeRequest, check_authorize, read_query
@@ -56,11 +58,23 @@ async def recognise(
     missing = {name: value for name, value in (defaults or {}).items() if parameters.get(name) is None}
     parameters = Parameters((*parameters.pairs, *missing.items()))
     client_id = parameters.get("client_id")
-    known = await site.core.client(client_id) if client_id else None
+    known = await _find_client(site, client_id) if client_id else None
     asked = check_authorize(parameters, known[1] if known else None)
     if known is None or not isinstance(asked, AuthorizeRequest):
         return asked if not isinstance(asked, AuthorizeRequest) else Shown(ShownCode.CLIENT_UNKNOWN)
     return (*known, asked)
+
+
+async def _find_client(site: Site, client_id: str) -> tuple[Pool, Client] | None:
+    """Find an app client, or the console of a pool, which no other endpoint knows as a client."""
+    pool_id = pool_of_console(client_id)
+    if pool_id is None:
+        return await site.core.client(client_id)
+    pool = await site.core.pool(pool_id)
+    if pool is None or admin_group(pool) is None:
+        return None
+    # Nobody becomes an administrator by signing up: an account is made by one.
+    return replace(pool, admin_create_only=True), console_client(pool, site.url(entrance(pool)))
 
 
 def refuse(site: Site, error: Shown | Redirected) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from idp.console.client import pool_of_console
 from idp.model import Client, Pool
 from idp.oauth.authorize import AuthorizeRequest
 from idp.oauth.errors import Redirected
@@ -18,6 +19,9 @@ async def complete(
     site: Site, pool: Pool, client: Client, *, request: AuthorizeRequest, signed_in: SignedIn
 ) -> str:
     """Return the Location that answers `request` for the user who signed in."""
+    if pool_of_console(client.id) is not None:
+        # The console lives on the browser's session and gets no code: there is none to steal.
+        return append_query(request.redirect_uri, {"state": request.state})
     try:
         answer = await _grant(site, pool, client, request=request, signed_in=signed_in)
     except Exception:

@@ -163,7 +163,7 @@ async def _count(visit: Visit, show: Show, submit: Show) -> Response:
 
 async def _submit(visit: Visit, show: Show, submit: Show) -> Response:
     request, site = visit.request, visit.site
-    if not csrf.is_own_page(request.headers, origins=_own_origins(site, request)):
+    if not csrf.is_own_page(request.headers, origins=own_origins(site, request)):
         log.warning("form from another site refused at %s", request.url.path)
         return error_page(request, "cross_site", status=403)
     form = await read_form(request)
@@ -178,7 +178,8 @@ async def _submit(visit: Visit, show: Show, submit: Show) -> Response:
     return await submit(visit)
 
 
-def _own_origins(site: Site, request: Request) -> set[str]:
+def own_origins(site: Site, request: Request) -> set[str]:
+    """Return the origins that our own forms may come from."""
     # The Host header is the browser's own account of where the form went, so a page reached by another name
     # of this server (localhost for 127.0.0.1) still works; a foreign page cannot choose it.
     host = request.headers.get("host", "")

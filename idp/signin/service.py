@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from idp.clock import Clock
+from idp.console.client import admin_group, console_client, pool_of_console
 from idp.factors.records import FirstFactor
 from idp.model import Client, Pool, User
 from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
@@ -229,6 +230,8 @@ class SignIn:
         async with self._desk.store.reading() as records:
             pool = await records.pools.find(progress.pool_id)
             client = await records.clients.find(progress.client_id)
+        if pool is not None and pool_of_console(progress.client_id) == pool.id and admin_group(pool):
+            client = console_client(pool)
         account = await self.accounts.recall(progress)
         if pool is None or client is None or account.user is None or not (pool.active and client.active):
             return refuse(SignInReason.SESSION_INVALID)

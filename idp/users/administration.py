@@ -139,13 +139,18 @@ class Administration:
             return changed
         return Added(changed, secret, await self._invite(pool, changed, secret))
 
-    async def sign_out(self, pool: Pool, username: str) -> User | UserRefused:
-        """End every token of a user (AdminUserGlobalSignOut; browser sessions stay, as in Cognito)."""
+    async def sign_out(self, pool: Pool, username: str, *, browsers: bool = False) -> User | UserRefused:
+        """End every token of a user (AdminUserGlobalSignOut; browser sessions stay, as in Cognito).
+
+        `browsers` ends the sessions of the hosted pages, too.
+        """
         async with self.store.writing() as records:
             user = await find_for_administrator(records, pool, username)
             if user is None:
                 return UNKNOWN
             await revoke_user(records, user, self.clock.now())
+            if browsers:
+                await records.sso_sessions.delete_of(pool.id, user.sub)
             return user
 
     async def disable(self, pool: Pool, username: str) -> User | UserRefused:

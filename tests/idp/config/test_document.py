@@ -389,3 +389,24 @@ def test_auth_flows_that_do_not_go_together(flows: list[str]) -> None:
 def test_legacy_auth_flows_are_read() -> None:
     flows = ["ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH"]
     assert parse_client(ExplicitAuthFlows=flows).explicit_auth_flows == tuple(flows)
+
+
+def test_admin_group_opens_the_console() -> None:
+    pool = parse(AdminGroup="admins", AdminSessionMinutes=5, UserPoolGroups=[{"GroupName": "admins"}]).pool
+    assert (pool.admin_group, pool.admin_session_minutes) == ("admins", 5)
+    assert parse().pool.admin_group is None
+
+
+@pytest.mark.parametrize(
+    ("members", "where"),
+    [
+        ({"AdminGroup": "admin", "UserPoolGroups": [{"GroupName": "admins"}]}, "AdminGroup"),
+        ({"AdminSessionMinutes": 0}, "AdminSessionMinutes"),
+        ({"AdminSessionMinutes": 61}, "AdminSessionMinutes"),
+    ],
+    ids=["group with a typo", "no time at all", "longer than a session"],
+)
+def test_console_that_would_be_shut_or_open_too_long_is_reported(
+    members: dict[str, object], where: str
+) -> None:
+    assert problems_of([pool_document(**members)]) == [((0, where), "InvalidValue")]  # type: ignore[arg-type]

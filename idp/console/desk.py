@@ -1,0 +1,272 @@
+"""One request to the console: who asks, of which pool, and the form they post.
+
+`page` is the shared frame of every address below `/admin/POOL`. It looks the pool, the browser's session, its
+age and the membership of the admin group up anew each time, so that whoever is disabled, signed out or taken
+out of the group is outside with the next click; a POST also has to come from our own page and carry the
+token of this very session. No page can forget a check.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from idp.console.client import admin_group, console_client, entrance
+from idp.core import Core
+from idp.model import Pool, User
+from idp.oauth.answers import found, see_other
+from idp.oauth.body import BodyProblem, read_form
+from idp.oauth.parameters import Parameters
+from idp.oauth.session import LiveSession, find_session
+from idp.pages import csrf
+from idp.pages.errors import error_page
+from idp.pages.fields import translate
+from idp.pages.i18n import Catalogue
+from idp.pages.local import client_address
+from idp.pages.render import catalogue_for, render
+from idp.pages.visit import own_origins
+from idp.seal import SealBroken
+from idp.site import Site, site_of
+from idp.texts import Text
+
+log = logging.getLogger(__name__)
+FLASH_COOKIE: Final = "console-flash"
+FLASH_SECONDS: Final = 60
+SECTIONS: Final = ("users",)
+LONGEST_RETURN: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """What the last action came to, told once on the next page."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a page of the console works with."""
+
+    request: Request
+    site: Site
+    pool: Pool
+    group: str
+    """The pool's admin group."""
+    live: LiveSession
+    catalogue: Catalogue
+    form: Parameters = field(default_factory=Parameters)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def admin(self) -> User:
+        """Who is at work."""
+        return self.live.user
+
+    @property
+    def core(self) -> Core:
+        """The core that does what is asked."""
+        return self.site.core
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text of the page's language."""
+        return self.catalogue.text(key, **values)
+
+    def path(self, path: str, **query: str | None) -> str:
+        """Return the address of a page of this pool's console."""
+        given = {name: value for name, value in query.items() if value}
+        return self.site.path(f"/admin/{self.pool.id}{path}") + (f"?{urlencode(given)}" if given else "")
+
+    def refused(self, text: Text | str) -> Desk:
+        """Return this desk with a refusal to tell."""
+        told = text if isinstance(text, str) else translate(text, self.catalogue)
+        return replace(self, problems=(told,))
+
+    def record(self, action: str, *, target: str = "", **details: str) -> None:
+        """Write the audit line of an action: who did what to whom, in ids; values are nobody's business."""
+        told = "".join(f" {name}={value!r}" for name, value in sorted(details.items()))
+        log.info(
+            "console: pool=%s admin=%s address=%r action=%s target=%r%s",
+            self.pool.id,
+            self.admin.sub,
+            client_address(self.request),
+            action,
+            target,
+            told,
+        )
+
+    def done(self, path: str, key: str, values: Mapping[str, str] | None = None) -> Response:
+        """Go on to a page that tells what was done."""
+        response = see_other(self.path(path))
+        told = json.dumps([key, dict(values or {})])
+        self._set_flash(response, self.core.vault.seal_text(told, purpose=self._flash_purpose))
+        return response
+
+    def render(self, template: str, title: str, *, here: str, **context: Any) -> Response:
+        """Render a page; `here` is the part of the console that it belongs to."""
+        flash = self._read_flash()
+        defaults = {
+            "title": title,
+            "brand": self.pool.name,
+            "here": here,
+            "sections": SECTIONS,
+            "url": self.path,
+            "csrf": csrf_token(self.site, self.pool, self.live),
+            "pool": self.pool,
+            "admin": self.admin.email or self.admin.username,
+            "problems": self.problems,
+            "flash": flash and self.say(flash.key, **flash.values),
+        }
+        status = 400 if self.problems else 200
+        response = render(self.request, f"console/{template}", defaults | context, status=status)
+        if FLASH_COOKIE in self.request.cookies:
+            self._set_flash(response, "")
+        return response
+
+    def missing(self, title: str, *, here: str) -> Response:
+        """Say that what the address names is not there (any more)."""
+        response = self.render("missing.html", title, here=here)
+        response.status_code = 404
+        return response
+
+    @property
+    def _flash_purpose(self) -> str:
+        return f"console-flash:{self.pool.id}:{self.admin.sub}"
+
+    def _read_flash(self) -> Flash | None:
+        sealed = self.request.cookies.get(FLASH_COOKIE)
+        try:
+            return Flash(*json.loads(self.core.vault.open_text(sealed or "", purpose=self._flash_purpose)))
+        except SealBroken:
+            return None
+
+    def _set_flash(self, response: Response, value: str) -> None:
+        response.set_cookie(
+            FLASH_COOKIE,
+            value,
+            max_age=FLASH_SECONDS if value else 0,
+            path=self.site.path("/admin"),
+            secure=self.site.is_secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+
+Handler = Callable[[Desk], Awaitable[Response]]
+
+
+def page(path: str, show: Handler | None = None, submit: Handler | None = None) -> Route:
+    """Make the route of a page: `show` for GET, `submit` for an accepted POST."""
+
+    async def endpoint(request: Request) -> Response:
+        desk = await enter(request)
+        if isinstance(desk, Response):
+            return desk
+        if request.method == "POST" and submit is not None:
+            return await _submit(desk, submit)
+        assert show is not None
+        return await show(desk)
+
+    methods = [*(["GET"] if show else []), *(["POST"] if submit else [])]
+    return Route("/admin/{pool}" + path, endpoint, methods=methods)
+
+
+async def enter(request: Request) -> Desk | Response:
+    """Let an administrator of the pool in; anybody else is sent to sign in, or told why not."""
+    site = site_of(request)
+    pool = await site.core.pool(request.path_params["pool"])
+    if pool is None:
+        raise HTTPException(404)
+    group = admin_group(pool)
+    if group is None:
+        return error_page(request, "console_off", status=404)
+    live = await find_session(site, pool, request)
+    if live is None or site.core.clock.now() - live.auth_time > pool.admin_session_minutes * 60:
+        return ask_to_sign_in(site, pool, request)
+    async with site.core.store.reading() as records:
+        groups = await records.groups.of(pool.id, live.user.sub)
+    desk = Desk(request, site, pool, group, live, catalogue_for(request))
+    if group not in {each.name for each in groups}:
+        log.warning("console: pool=%s user=%s is no administrator", pool.id, live.user.sub)
+        return _turn_away(desk)
+    return desk
+
+
+def ask_to_sign_in(site: Site, pool: Pool, request: Request) -> Response:
+    """Send a browser to the pool's sign-in page, and back to where it wanted to go."""
+    answer = see_other if request.method == "POST" else found
+    return answer(_sign_in_address(site, pool, request))
+
+
+def _sign_in_address(site: Site, pool: Pool, request: Request, **more: str) -> str:
+    wanted = request.url.path.removeprefix(site.base) if request.method == "GET" else ""
+    if request.url.query and wanted:
+        wanted += f"?{request.url.query}"
+    state = site.core.vault.seal_text(wanted[:LONGEST_RETURN], purpose=_return_purpose(pool))
+    query = {
+        "client_id": console_client(pool).id,
+        "redirect_uri": site.url(entrance(pool)),
+        "response_type": "code",
+        "max_age": str(pool.admin_session_minutes * 60),
+        "state": state,
+        **more,
+    }
+    return f"{site.path('/oauth2/authorize')}?{urlencode(query)}"
+
+
+async def come_back(desk: Desk) -> Response:
+    """Lead on to the page that was asked for before the sign-in, as far as it is one of this console."""
+    home = desk.path("/users")
+    try:
+        state = desk.request.query_params.get("state") or ""
+        wanted = desk.core.vault.open_text(state, purpose=_return_purpose(desk.pool))
+    except SealBroken:
+        return found(home)
+    # Sealed by us, and still held against the console's own addresses: no other page is led to.
+    inside = f"/admin/{desk.pool.id}/"
+    is_inside = wanted.startswith(inside) and not wanted.startswith(entrance(desk.pool))
+    return found(desk.site.path(wanted) if is_inside else home)
+
+
+def csrf_token(site: Site, pool: Pool, live: LiveSession) -> str:
+    """Return what forms of this session carry; another session's, the same person's included, is refused."""
+    return site.core.vault.mac("console-csrf", pool.id, live.token)
+
+
+async def _submit(desk: Desk, submit: Handler) -> Response:
+    request, site = desk.request, desk.site
+    if not csrf.is_own_page(request.headers, origins=own_origins(site, request)):
+        log.warning("console: form from another site refused at pool %s", desk.pool.id)
+        return error_page(request, "cross_site", status=403)
+    form = await read_form(request)
+    if isinstance(form, BodyProblem):
+        too_large = form is BodyProblem.TOO_LARGE
+        return error_page(
+            request, "too_large" if too_large else "invalid_request", status=413 if too_large else 400
+        )
+    expected = csrf_token(site, desk.pool, desk.live)
+    if not hmac.compare_digest(expected.encode(), form.text(csrf.FIELD).encode()):
+        log.warning("console: form without this session's token refused at pool %s", desk.pool.id)
+        return error_page(request, "console_expired", status=403)
+    return await submit(replace(desk, form=form))
+
+
+def _turn_away(desk: Desk) -> Response:
+    again = _sign_in_address(desk.site, desk.pool, desk.request, prompt="login")
+    response = desk.render("denied.html", "console.denied", here="", again=again)
+    response.status_code = 403
+    return response
+
+
+def _return_purpose(pool: Pool) -> str:
+    return f"console-return:{pool.id}"

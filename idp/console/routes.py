@@ -1,0 +1,22 @@
+"""Every address of the console."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from idp.console import start, user, users
+from idp.console.desk import come_back, page
+
+
+def routes() -> list[BaseRoute]:
+    """Lay out the console's paths; each but the first goes through the shared frame."""
+    return [
+        Route("/admin", start.show_start),
+        page("", start.show_pool),
+        page("/enter", come_back),
+        page("/leave", submit=start.sign_out),
+        page("/users", users.show_users),
+        page("/users/new", users.show_new, users.submit_new),
+        page("/users/{sub}", user.show_user),
+        page("/users/{sub}/{action}", submit=user.act),
+    ]

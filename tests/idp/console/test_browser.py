@@ -1,0 +1,126 @@
+"""The console in a real Chromium: an administrator's day, widths, contrast and labels."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from idp.app import create_app
+from tests.support import chromium
+from tests.support.console import ADMIN, HOME, MINA, console_document
+from tests.support.hosted_pages import PASSWORD
+from tests.support.page_checks import LOW_CONTRAST, UNLABELLED
+from tests.support.pools import CHEAP
+from tests.support.serving import serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A browser and the address of the console."""
+
+    browser: Browser
+    home: str
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    folder: Path = tmp_path_factory.mktemp("console")
+
+    def make(url: str) -> Any:
+        return create_app(console_document(), public_url=url, data_directory=folder, hash_cost=CHEAP)
+
+    async with AsyncExitStack() as stack:
+        driver = await stack.enter_async_context(async_playwright())
+        browser = await chromium.launch(driver)
+        stack.push_async_callback(browser.close)
+        yield Scene(browser, await stack.enter_async_context(serving(make, host="localhost")) + HOME)
+
+
+async def sign_in(scene: Scene, page: Page, path: str = "/users") -> None:
+    await page.goto(scene.home + path)
+    await page.locator("#field-username").fill(ADMIN)
+    await page.locator("#password").fill(PASSWORD)
+    await page.locator("button[type=submit]").first.click()
+    await page.wait_for_url(f"{scene.home}{path}")
+
+
+async def test_administrator_finds_changes_and_deletes_a_user(scene: Scene) -> None:
+    """Without JavaScript: the console needs none."""
+    context, watch = await chromium.new_context(scene.browser, java_script_enabled=False)
+    page = await context.new_page()
+    await sign_in(scene, page)
+    await page.get_by_role("link", name="New user").click()
+    await page.get_by_label("Email").fill("zoe@example.com")
+    await page.get_by_label("Mail the invitation").uncheck()
+    await page.get_by_role("button", name="Create user").click()
+    await expect(page.get_by_test_id("secret")).to_be_visible()
+    await chromium.picture(page, "console-once")
+    await page.get_by_role("link", name="Users").click()
+    await page.get_by_label("begins with").fill("zoe")
+    await page.get_by_role("button", name="Search").click()
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await page.get_by_role("link", name="zoe@example.com").click()
+    await page.get_by_label("Full name").fill("Zoe Park")
+    await page.get_by_role("button", name="Save changes").click()
+    await expect(page.get_by_role("status")).to_have_text("The changes are saved.")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("status")).to_contain_text("Added to the group")
+    await page.get_by_role("button", name="Disable").click()
+    await expect(page.get_by_text("Disabled", exact=True)).to_be_visible()
+    await page.get_by_label("Type zoe@example.com").fill("zoe@example.com")
+    await page.get_by_role("button", name="Delete for good").click()
+    await expect(page.get_by_role("status")).to_have_text("zoe@example.com was deleted.")
+    await page.reload()
+    await expect(page.get_by_role("status")).to_have_count(0)
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("Name or id of the user pool")).to_be_visible()
+    await context.close()
+    assert watch.complaints == []
+
+
+async def test_refusal_has_the_focus(scene: Scene) -> None:
+    context, _ = await chromium.new_context(scene.browser)
+    page = await context.new_page()
+    await sign_in(scene, page)
+    await page.get_by_role("link", name=MINA).click()
+    await page.get_by_label(f"Type {MINA}").fill("somebody else")
+    await page.get_by_role("button", name="Delete for good").click()
+    await expect(page.get_by_role("alert")).to_be_focused()
+    await context.close()
+
+
+async def paths_of(page: Page, scene: Scene) -> dict[str, str]:
+    """Every page of the console by a word."""
+    await page.goto(f"{scene.home}/users")
+    user = await page.get_by_role("link", name=MINA).get_attribute("href") or ""
+    return {"users": "/users", "new-user": "/users/new", "user": user.removeprefix(HOME)}
+
+
+@pytest.mark.parametrize(
+    ("lang", "scheme", "width"),
+    [("en", "light", 1280), ("ko", "dark", 1280), ("en", "dark", 360), ("ko", "light", 320)],
+)
+async def test_pages_fit_and_keep_their_contrast(scene: Scene, lang: str, scheme: str, width: int) -> None:
+    viewport = {"width": width, "height": 800}
+    context, watch = await chromium.new_context(
+        scene.browser, viewport=viewport, color_scheme=scheme, locale=lang
+    )
+    page = await context.new_page()
+    await sign_in(scene, page)
+    for word, path in (await paths_of(page, scene)).items():
+        await page.goto(scene.home + path)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert await page.evaluate(LOW_CONTRAST) == [], path
+        assert await page.evaluate(UNLABELLED) == [], path
+        await chromium.picture(page, f"console-{word}-{lang}-{scheme}-{width}")
+    await context.close()
+    assert watch.complaints == []
