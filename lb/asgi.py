@@ -27,7 +27,8 @@ from lb.response_writer import NO_BODY
 if TYPE_CHECKING:
     from lb.runtime import Runtime
     from lb.snapshot import ListenerSnapshot
-    from lb.upstream.connection import ResponseHead, UpstreamConnection
+    from lb.upstream.connection import UpstreamConnection
+    from lb.upstream.response_head import ResponseHead
 
 log = logging.getLogger("albacore.asgi")
 

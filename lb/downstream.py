@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from lb.exchange import Exchange
-    from lb.upstream.connection import ResponseHead, UpstreamConnection
+    from lb.upstream.connection import UpstreamConnection
+    from lb.upstream.response_head import ResponseHead
 
 Pairs = Sequence[tuple[bytes, bytes]]
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from lb.runtime import Runtime
     from lb.snapshot import ListenerSnapshot
     from lb.targets.group import Target
-    from lb.upstream.connection import Courier, ResponseHead, UpstreamConnection
+    from lb.upstream.connection import Courier, UpstreamConnection
+    from lb.upstream.response_head import ResponseHead
 
 log = logging.getLogger("albacore.exchange")
 

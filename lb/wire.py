@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-    from lb.upstream.connection import ResponseHead, UpstreamConnection
+    from lb.upstream.connection import UpstreamConnection
+    from lb.upstream.response_head import ResponseHead
 
 log = logging.getLogger("albacore.wire")
 

@@ -19,7 +19,8 @@ from lb.http2.outbound import HIGH_WATER, OutboundStream
 if TYPE_CHECKING:
     from lb.cycle import Cycle
     from lb.http2.protocol import Http2Protocol
-    from lb.upstream.connection import ResponseHead, UpstreamConnection
+    from lb.upstream.connection import UpstreamConnection
+    from lb.upstream.response_head import ResponseHead
 
 _FORBIDDEN = frozenset({b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
 _MEMORY = 1024

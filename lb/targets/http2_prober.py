@@ -17,9 +17,9 @@ from lb.settings import ProtocolVersion
 from lb.targets.group import Probe, Target
 from lb.targets.health import Failure, ProbeOutcome
 from lb.upstream.connect import unverified_tls
-from lb.upstream.connection import ResponseHead
 from lb.upstream.http2.connection import H2, Http2Connection
 from lb.upstream.http2.lanes import open_http2
+from lb.upstream.response_head import ResponseHead
 
 if TYPE_CHECKING:
     from lb.reasons import Reason

@@ -1,4 +1,4 @@
-"""One connection to a target: an asyncio protocol around httptools' response parser.
+"""One connection to a target: an asyncio protocol around httptools' response parser, and a way past it.
 
 It carries one request at a time for a `Requester` (the exchange), tells it what the target sends by calls,
 and goes back to its pool when the response has ended as it should. What is malformed ends the connection:
@@ -16,6 +16,19 @@ import httptools
 
 from lb.backlog import Backlog
 from lb.reasons import Reason
+from lb.upstream.response_head import (
+    CODING,
+    CONNECTION,
+    DATE,
+    LENGTH,
+    PASS,
+    UPGRADE,
+    KnownHead,
+    ResponseHead,
+    classify,
+    known_names,
+    remember,
+)
 
 if TYPE_CHECKING:
     from lb.targets.group import Target
@@ -31,31 +44,6 @@ MAX_INTERIM_RESPONSES = 64
 """1xx heads before the real one; each resets the idle clock, so they must not go on for ever."""
 
 _LAST_CHUNK = b"0\r\n\r\n"
-
-PASS, DROP, LENGTH, CODING, CONNECTION, UPGRADE, DATE = range(7)
-_KINDS = {
-    b"content-length": LENGTH,
-    b"transfer-encoding": CODING,
-    b"connection": CONNECTION,
-    b"upgrade": UPGRADE,
-    b"date": DATE,
-    b"keep-alive": DROP,
-    b"proxy-authenticate": DROP,
-    b"proxy-connection": DROP,
-    b"te": DROP,
-    b"trailer": DROP,
-}
-_MEMORY = 4096
-_known: dict[bytes, int] = {}
-
-
-def _classify(name: bytes) -> int:
-    kind = _known.get(name)
-    if kind is None:
-        kind = _KINDS.get(name.lower(), PASS)
-        if len(_known) < _MEMORY and len(name) <= 64:
-            _known[name] = kind
-    return kind
 
 
 def _chunk(data: bytes) -> bytes:
@@ -177,27 +165,6 @@ class Taking(Protocol):
         """Tell whether anything was taken since the last call; at the first, whether anything is left."""
 
 
-class ResponseHead:
-    """A response's head without hop-by-hop headers, and how its body is framed."""
-
-    __slots__ = ("chunked", "connection", "dated", "length", "pairs", "phrase", "status", "upgrade")
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.phrase = b""
-        self.pairs: list[tuple[bytes, bytes]] = []
-        """Names as sent; Content-Length is among them."""
-        self.length = -1
-        self.chunked = False
-        self.dated = False
-        self.connection = b""
-        self.upgrade = b""
-
-    def size(self) -> int:
-        """Bytes of the headers that are handed on."""
-        return sum(len(name) + len(value) + 4 for name, value in self.pairs)
-
-
 class UpstreamConnection(asyncio.Protocol):
     """A connection to a target; made and kept by `UpstreamPool`."""
 
@@ -211,6 +178,8 @@ class UpstreamConnection(asyncio.Protocol):
         "_head_bytes",
         "_head_done",
         "_interim",
+        "_known",
+        "_left",
         "_parser",
         "_reusable",
         "_until_close",
@@ -233,6 +202,8 @@ class UpstreamConnection(asyncio.Protocol):
         """Responses completed on this connection; more than 0 says reused."""
         self.idle_since = 0.0
         self._parser = httptools.HttpResponseParser(self)
+        self._known: KnownHead | None = None
+        """The last head that may come again."""
         self._backlog: Backlog | None = None
         self._bodiless = False
         self._chunked = False
@@ -247,6 +218,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._until_close = False
         self._reusable = True
         self._interim = 0
+        self._left = -1
+        """Bytes of the body still to come, where the parser does not read it."""
 
     def __repr__(self) -> str:
         state = "tunnel" if self.tunnel else "busy" if self.requester else "idle"
@@ -349,6 +322,21 @@ class UpstreamConnection(asyncio.Protocol):
             # Nobody asked: a 408 of a bored target, or an attempt to answer the next client in advance.
             self.discard()
             return
+        if self._left >= 0:
+            self._count_body(requester, data)
+            return
+        known = self._known
+        if (
+            known is not None
+            and not self._head_bytes
+            and data.startswith(known.data)
+            and self._take_known(requester, known, data)
+        ):
+            return
+        self._parse(requester, data)
+
+    def _parse(self, requester: Requester, data: bytes) -> None:
+        first = not self._head_bytes
         if not self._head_done:
             self._head_bytes += len(data)
         try:
@@ -364,10 +352,53 @@ class UpstreamConnection(asyncio.Protocol):
         if not self._head_done and self._head_bytes > MAX_RESPONSE_HEAD:
             self._fail(requester, Reason.TARGET_BAD_RESPONSE)
             return
+        if first and self._head_done and self._reusable:
+            self._known = remember(data, self._head)
         if self._complete:
             self._finish(requester)
         elif self.requester is requester:
             requester.on_response_flush()
+
+    def _take_known(self, requester: Requester, known: KnownHead, data: bytes) -> bool:
+        """Take a response that begins with the last one's head, without the parser; False: nothing was
+        taken.
+
+        The parser sees nothing of it and still stands between two messages.
+        """
+        head = known.head
+        body = data[len(known.data) :]
+        bodiless = self._bodiless or head.status == 204 or head.status == 304
+        left = (0 if bodiless else head.length) - len(body)
+        if left < 0:
+            # Bytes that nobody asked for: the parser has the say.
+            return False
+        self._head_bytes, self._head_done, self._left = len(data), True, left
+        try:
+            requester.on_response_head(head)
+        except Exception:
+            log.exception("response could not be handled")
+            self._fail(requester, Reason.INTERNAL)
+            return True
+        self._hand_on(requester, body)
+        return True
+
+    def _count_body(self, requester: Requester, data: bytes) -> None:
+        """Take a further piece of the body of a response that the parser does not read."""
+        left = self._left - len(data)
+        if left < 0:
+            data, left, self._reusable = data[: self._left], 0, False
+        self._left = left
+        self._hand_on(requester, data)
+
+    def _hand_on(self, requester: Requester, body: bytes) -> None:
+        if body and self.requester is requester:
+            requester.on_response_body(body)
+        if self.requester is not requester:
+            return
+        if self._left:
+            requester.on_response_flush()
+        else:
+            self._finish(requester)
 
     def eof_received(self) -> bool:
         """Let the transport close; a body framed by the end of the connection ends here."""
@@ -418,11 +449,11 @@ class UpstreamConnection(asyncio.Protocol):
         """Take a header; those of a trailer are dropped."""
         if self._head_done:
             return
-        kind = _known.get(name)
+        kind = known_names.get(name)
         if kind == PASS:
             self._head.pairs.append((name, value))
         else:
-            self._special(_classify(name) if kind is None else kind, name, value)
+            self._special(classify(name) if kind is None else kind, name, value)
 
     def _special(self, kind: int, name: bytes, value: bytes) -> None:
         head = self._head

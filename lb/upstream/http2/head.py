@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from lb.http2.head import Malformed, check_field
 from lb.http2.outbound import HeaderPairs
 from lb.http2.session import MAX_RESPONSE_HEADERS
-from lb.upstream.connection import ResponseHead
+from lb.upstream.response_head import ResponseHead
 
 _FRAMING = frozenset({b"connection", b"transfer-encoding", b"upgrade", b"host"})
 """Lines that HTTP/2 says otherwise, or not at all."""
