@@ -12,12 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lb.desync.framing import MAX_LENGTH_DIGITS, classify_framing
 from lb.desync.table import Finding
 from lb.headers import Kind, count_forwarded_addresses, listed_in_connection
 from lb.reasons import Reason
 from rules.request import RequestHead
+
+if TYPE_CHECKING:
+    from lb.repeat import Settled
 
 MAX_REQUEST_LINE = 16 * 1024
 MAX_HEADER = 16 * 1024
@@ -88,6 +92,10 @@ class Incoming:
     """The lines for the target that every request with these headers shares, once they were built."""
     passing_for: object = None
     """The `lb.headers.ForwardPolicy` that they were built by."""
+    repeated: bool = False
+    """This very head has come more than once: what it is decided to is worth keeping."""
+    settled: Settled | None = None
+    """What it was decided to the last time."""
 
     @property
     def classification(self) -> str:

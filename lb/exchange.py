@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from random import getrandbits
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -24,6 +23,7 @@ from lb.observe.trace import trace_header
 from lb.outcomes import Answer, Dispatch, Pending
 from lb.pipeline import decide
 from lb.reasons import Reason
+from lb.repeat import Settled
 from lb.request_head import build_request_head
 from lb.response_writer import LENGTH, NO_BODY, STREAM
 from lb.responses import answer_pairs, phrase, refuse
@@ -120,17 +120,21 @@ class Exchange:
             return
         self.started = True
         self.runtime.exchanges.add(self)
-        if self.refusal is not None or self.incoming is None:
+        incoming = self.incoming
+        if self.refusal is not None or incoming is None:
             self._act(refuse(self.refusal or Reason.BAD_REQUEST, close=True))
             return
+        if incoming.settled is not None:
+            self._act(incoming.settled)
+            return
         try:
-            outcome = decide(self.listener, self.incoming.head, self.record.created_wall)
+            outcome = decide(self.listener, incoming.head, self.record.created_wall)
         except Exception:
             log.exception("deciding about a request failed")
             outcome = refuse(Reason.INTERNAL)
         self._act(outcome)
 
-    def _act(self, outcome: Dispatch | Answer | Pending) -> None:
+    def _act(self, outcome: Settled | Dispatch | Answer | Pending) -> None:
         """Do what was decided; a client waits, so a surprise on the way is an answer too."""
         try:
             self._carry_out(outcome)
@@ -138,8 +142,12 @@ class Exchange:
             log.exception("serving a request failed")
             self._give_up(Reason.INTERNAL)
 
-    def _carry_out(self, outcome: Dispatch | Answer | Pending) -> None:
-        if type(outcome) is Dispatch:
+    def _carry_out(self, outcome: Settled | Dispatch | Answer | Pending) -> None:
+        if type(outcome) is Settled:
+            assert self.incoming is not None
+            self._dispatch = outcome.dispatch
+            self._choose_target(outcome.dispatch, self.incoming, outcome.parts)
+        elif type(outcome) is Dispatch:
             self._dispatch_to_target(outcome)
         elif isinstance(outcome, Answer):
             self._answer(outcome)
@@ -237,17 +245,33 @@ class Exchange:
         if group is not None and not fits(group.protocol_version, incoming):
             self._give_up(Reason.PROTOCOL_MISMATCH)
             return
-        target = self.runtime.registry.choose(dispatch.group)
+        policy = self.listener.policy
+        tls_lines = self.downstream.tls_lines if policy.tls_facts else b""
+        parts = build_request_head(incoming, dispatch, policy, tls_lines=tls_lines)
+        if incoming.repeated and dispatch.until:
+            incoming.settled = Settled(self.listener, dispatch, record, parts)
+        self._choose_target(dispatch, incoming, parts)
+
+    def _choose_target(self, dispatch: Dispatch, incoming: Incoming, parts: tuple[bytes, bytes]) -> None:
+        """Send the request to the target whose turn it is; `parts` as of `build_request_head`."""
+        runtime, record = self.runtime, self.record
+        target = runtime.registry.choose(dispatch.group)
         if target is None:
             self._give_up(Reason.NO_TARGETS)
             return
         self._target = target
         record.target = target.address
-        self.runtime.registry.begin(target)
-        self._request_head = self._build_request_head(dispatch)
+        runtime.registry.begin(target)
+        trace = runtime.trace_ids.fresh(record.created_wall)
+        if incoming.trace is None:
+            trace = b"Root=" + trace
+        else:
+            trace = trace_header(incoming.trace, trace, headers_size=record.received_bytes)
+        record.trace_id = trace
+        self._request_head = b"%b%b%b" % (parts[0], trace, parts[1])
         if incoming.invalid_names or incoming.names_dropped:
             dropped = incoming.names_dropped or self.listener.attributes.drop_invalid_header_fields
-            self.runtime.metrics.count(f"{'Dropped' if dropped else 'Forwarded'}InvalidHeaderRequestCount")
+            runtime.metrics.count(f"{'Dropped' if dropped else 'Forwarded'}InvalidHeaderRequestCount")
         if incoming.expect_continue and not self.request_complete:
             incoming.expect_continue = False
             self.downstream.send_continue()
@@ -291,17 +315,6 @@ class Exchange:
             takes_trailers=incoming.takes_trailers,
             trailers=self._trailers,
         )
-
-    def _build_request_head(self, dispatch: Dispatch) -> bytes:
-        incoming = self.incoming
-        assert incoming is not None
-        record = self.record
-        record.trace_id = trace = trace_header(
-            incoming.trace, record.created_wall, f"{getrandbits(96):024x}", headers_size=record.received_bytes
-        )
-        policy = self.listener.policy
-        tls_lines = self.downstream.tls_lines if policy.tls_facts else b""
-        return build_request_head(incoming, dispatch, policy, trace=trace, tls_lines=tls_lines)
 
     # The request's body.
 

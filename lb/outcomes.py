@@ -51,6 +51,8 @@ class Proceed:
     action: str = ""
     """The access log's word, e.g. `authenticate`; empty when nothing was done."""
     subject: str = ""
+    until: float = field(default=0.0, compare=False)
+    """Until when (epoch seconds) the very same head passes in the same way; 0: ask each time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +73,8 @@ class Dispatch:
     transform_status: str = ""
     priority: int = 0
     subject: str = field(default="", repr=False)
+    until: float = 0.0
+    """Until when (epoch seconds) the very same head goes the same way; 0: decide each time."""
 
 
 @dataclass(frozen=True, slots=True)

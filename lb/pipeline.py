@@ -7,6 +7,7 @@ and the key documents come before the rules, as observed of ALB's callback.
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ _UNREDIRECTED = {
 }
 
 Outcome = Dispatch | Answer | Pending
-_NOTHING = Proceed()
+_NOTHING = Proceed(until=math.inf)
 
 
 def decide(listener: ListenerSnapshot, head: RequestHead, now: float) -> Outcome:
@@ -46,9 +47,16 @@ def decide(listener: ListenerSnapshot, head: RequestHead, now: float) -> Outcome
         document = listener.serve_key(head.path)
         if document is not None:
             return document
+        # Not for long: the next key may have this name.
+        return _follow_rules(listener, head, now, without=Proceed())
+    return _follow_rules(listener, head, now, without=_NOTHING)
+
+
+def _follow_rules(listener: ListenerSnapshot, head: RequestHead, now: float, *, without: Proceed) -> Outcome:
+    """Find the rule and do what it says; `without` stands for the pre-action of a rule that has none."""
     decision = listener.find(head)
     if decision.pre_action is None:
-        return _route(listener, head, decision, _NOTHING)
+        return _route(listener, head, decision, without)
     return _pre_action(listener, head, decision, listener.pre_actions[decision.rule].handle(head, now))
 
 
@@ -127,6 +135,8 @@ def _forward(
         actions,
         priority=decision.rule,
         subject=proceed.subject,
+        # By weight each request is a draw of its own.
+        until=proceed.until if len(groups) == 1 else 0.0,
     )
     return _transform(head, decision, dispatch) if decision.transforms else dispatch
 

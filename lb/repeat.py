@@ -1,16 +1,23 @@
-"""A client's next head is often its last one with another target: then nothing of it is parsed anew.
+"""A client's next head is often its last one, or that with another target: then nothing of it is parsed anew.
 
 Browsers and API clients send the same header lines over and over on a kept connection. The lines of a request
 that had no body are remembered; a read that holds exactly those lines behind one sound request line *is* that
-request again, and what was learnt of it holds. Everything else goes to the parser. Pure.
+request again, and what was learnt of it holds. When the request line is the same, too, so does what was
+decided, for as long as whoever decided said. Everything else goes to the parser. Pure.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from lb.admission import MAX_REQUEST_LINE, Incoming, read_target
+from lb.observe.record import AccessRecord
 from rules.request import RequestHead
+
+if TYPE_CHECKING:
+    from lb.outcomes import Dispatch
+    from lb.snapshot import ListenerSnapshot
 
 MAX_REMEMBERED = 8 * 1024
 """Bytes kept per connection."""
@@ -24,14 +31,27 @@ _VERSION = b" HTTP/1.1\r\n"
 class RepeatedHead:
     """The header lines of a request that was admitted, and what they came to."""
 
-    __slots__ = ("_incoming", "_tail")
+    __slots__ = ("_incoming", "_tail", "_whole")
 
-    def __init__(self, tail: bytes, incoming: Incoming) -> None:
+    def __init__(self, whole: bytes, tail: bytes, incoming: Incoming) -> None:
+        self._whole = whole
         self._tail = tail
         self._incoming = incoming
 
     def read(self, data: bytes) -> Incoming | None:
-        """Return the request that `data` is, if it is these lines again behind one request line."""
+        """Return the request that `data` is, if it is these lines again behind one request line.
+
+        The same request line gives the same object: one request of a connection is served at a time.
+        """
+        if data == self._whole:
+            self._incoming.repeated = True
+            return self._incoming
+        again = self._read_line(data)
+        if again is not None:
+            self._whole, self._incoming = data, again
+        return again
+
+    def _read_line(self, data: bytes) -> Incoming | None:
         if not data.endswith(self._tail):
             return None
         line = _LINE.fullmatch(data, 0, len(data) - len(self._tail))
@@ -88,4 +108,30 @@ def remember(data: bytes, incoming: Incoming) -> RepeatedHead | None:
     # An absolute-form target has overruled the Host line: the line by itself means another host.
     if _LINE.fullmatch(data, 0, len(data) - len(tail)) is None:
         return None
-    return RepeatedHead(tail, incoming)
+    return RepeatedHead(data, tail, incoming)
+
+
+class Settled:
+    """What a head was decided to, ready for the same head again on the same connection."""
+
+    __slots__ = ("_listener", "_template", "dispatch", "parts")
+
+    def __init__(
+        self, listener: ListenerSnapshot, dispatch: Dispatch, record: AccessRecord, parts: tuple[bytes, bytes]
+    ) -> None:
+        """Keep what `listener` decided; `record` is filled up to the choice of a target."""
+        self._listener = listener
+        self._template = vars(record).copy()
+        self.dispatch = dispatch
+        self.parts = parts
+        """The head for the target, in front of the trace id and behind it."""
+
+    def record_again(self, listener: ListenerSnapshot, *, wall: float, now: float) -> AccessRecord | None:
+        """Begin the record of the same request on `listener`; None when it has to be decided anew."""
+        if listener is not self._listener or wall >= self.dispatch.until:
+            return None
+        record = AccessRecord.__new__(AccessRecord)
+        record.__dict__ = self._template.copy()
+        record.created_wall = wall
+        record.created = now
+        return record

@@ -17,25 +17,26 @@ if TYPE_CHECKING:
 
 
 def build_request_head(
-    incoming: Incoming, dispatch: Dispatch, policy: ForwardPolicy, *, trace: bytes, tls_lines: bytes
-) -> bytes:
-    """Return the request line, the header lines and the blank line.
+    incoming: Incoming, dispatch: Dispatch, policy: ForwardPolicy, *, tls_lines: bytes
+) -> tuple[bytes, bytes]:
+    """Return the request line and the header lines with the blank line, in two parts.
 
-    `trace` is the value of X-Amzn-Trace-Id; `tls_lines` are sent where the policy asks for TLS facts. Raises
-    UnicodeEncodeError where a path or host cannot be bytes.
+    Between them goes the value of X-Amzn-Trace-Id: all else is the same when the same request comes again.
+    `tls_lines` are sent where the policy asks for TLS facts. Raises UnicodeEncodeError where a path or host
+    cannot be bytes.
     """
     head = incoming.head
     if incoming.passing_for is not policy:
         incoming.passing, incoming.passing_for = _passing(incoming, policy), policy
     uri = f"{dispatch.path}?{dispatch.query}" if dispatch.query else dispatch.path
     line = f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")
-    pieces = [line, incoming.passing, b"X-Amzn-Trace-Id: ", trace, b"\r\n"]
+    pieces = [b"\r\n"]
     if policy.tls_facts:
         pieces.append(tls_lines)
     for name, value in dispatch.request_headers:
         pieces += (name, b": ", value, b"\r\n")
     pieces.append(_framing_lines(incoming))
-    return b"".join(pieces)
+    return b"%b%bX-Amzn-Trace-Id: " % (line, incoming.passing), b"".join(pieces)
 
 
 def _passing(incoming: Incoming, policy: ForwardPolicy) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Iterable, Mapping
 from time import monotonic
@@ -19,6 +20,7 @@ from lb.observe.access_log import AccessLog
 from lb.observe.connection_log import ConnectionLog, ConnectionRecord
 from lb.observe.metrics import AuthEvent, Metrics
 from lb.observe.record import AccessRecord
+from lb.observe.trace import TraceIds
 from lb.responses import http_date
 from lb.settings import IdentityProvider, Settings
 from lb.snapshot import Authentication, Snapshot, compile_snapshot
@@ -93,6 +95,7 @@ class Runtime:
         self._told_of_rejections = -TELL_AGAIN_SECONDS
         self.ready = False
         """Started, and not draining: whoever begins to drain sets it to False."""
+        self.trace_ids = TraceIds(random.randbytes)
         self._checker = HealthChecker(self.registry)
         self._sweep_timer: asyncio.Handle | None = None
         self._date = (0, b"")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -157,7 +157,15 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
 
     def _serve_repeated(self, incoming: Incoming, size: int) -> None:
         """Serve a request that never went through the parser; it stands between two messages as before."""
-        exchange = self._make_exchange(incoming.head.method, incoming, None, received=size)
+        listener = self.load_balancer.listener()
+        settled, record = incoming.settled, None
+        if settled is not None:
+            record = settled.record_again(listener, wall=time(), now=self.silent_since)
+        if record is None:
+            incoming.settled = None
+            exchange = self._make_exchange(incoming.head.method, incoming, None, received=size)
+        else:
+            exchange = Exchange(self.runtime, listener, incoming, downstream=self, record=record)
         exchange.request_complete = True
         self.current = exchange
         self._start(exchange)

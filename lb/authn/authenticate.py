@@ -107,10 +107,10 @@ class AuthenticateHandler:
         return over
 
     def _admit(self, session: Session, text: bytes, now: float) -> Proceed:
-        proceed = Proceed(self._identity(session, now), (), ACTION, session.subject)
         expires = min(now + CACHE_SECONDS, session.expires_at)
         if session.refresh_token is not None and session.access_expires_at is not None:
             expires = min(expires, session.access_expires_at)
+        proceed = Proceed(self._identity(session, now), (), ACTION, session.subject, until=expires)
         weight = len(text) + sum(len(value) for _, value in proceed.request_headers)
         self._cache.put(text[-_KEY_BYTES:], (text, proceed), expires=expires, weight=weight)
         return proceed

@@ -149,8 +149,9 @@ class BearerHandler:
         if isinstance(found, Reason):
             return _refuse(found)
         subject = found.get("sub")
-        proceed = Proceed(action=ACTION, subject=subject if isinstance(subject, str) else "")
-        self._cache.put(sent, proceed, expires=min(now + CACHE_SECONDS, found["exp"]), weight=len(sent))
+        expires = min(now + CACHE_SECONDS, found["exp"])
+        proceed = Proceed(action=ACTION, subject=subject if isinstance(subject, str) else "", until=expires)
+        self._cache.put(sent, proceed, expires=expires, weight=len(sent))
         return proceed
 
 

@@ -148,3 +148,25 @@ def test_a_path_is_settled_as_in_admission() -> None:
     again = remembered().read(b"GET /%73ecret?a=%73 HTTP/1.1\r\n" + LINES)
     assert again is not None
     assert (again.head.path, again.head.query) == ("/secret", "a=%73")
+
+
+def test_the_same_request_again_is_the_same_object_and_any_other_is_not() -> None:
+    repeated = remembered()
+    first = repeated.read(HEAD)
+    assert first is not None
+    assert first.repeated
+    assert repeated.read(HEAD) is first
+    other = repeated.read(HEAD.replace(b"/first", b"/other"))
+    assert other is not None
+    assert other is not first
+    assert (other.repeated, other.settled, other.head.path) == (False, None, "/other")
+    assert repeated.read(HEAD.replace(b"/first", b"/other")) is other
+    assert first.head.path == "/first"
+
+
+@pytest.mark.parametrize("at", range(len(HEAD)))
+def test_a_changed_byte_is_another_request(at: int) -> None:
+    repeated = remembered()
+    known = repeated.read(HEAD)
+    changed = HEAD[:at] + bytes([HEAD[at] ^ 1]) + HEAD[at + 1 :]
+    assert repeated.read(changed) is not known

@@ -1,0 +1,293 @@
+"""Heads that come again, of clients and of targets: served by what is known of them, and only then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lb.outcomes import Answer, Proceed
+from lb.snapshot import Authentication
+from rules.request import RequestHead
+from tests.contracts.data_plane.test_deciding import GUARDED
+from tests.support.data_plane import (
+    Conversation,
+    ScriptedTarget,
+    answering,
+    build_settings,
+    ok,
+    serving,
+)
+
+LINES = b" HTTP/1.1\r\nHost: app.example.com\r\nCookie: s=ada\r\nX-A: 1\r\n\r\n"
+GET = b"GET /a" + LINES
+LONG = 10**10
+
+
+async def ask(client: Conversation, data: bytes, times: int = 1) -> list[int]:
+    statuses = []
+    for _ in range(times):
+        await client.send(data)
+        statuses.append((await client.response()).status)
+    return statuses
+
+
+class Doorkeeper:
+    """Authentication that lets Ada pass until a given moment, and counts how often it was asked."""
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.asked = 0
+
+    def compiler(self, settings: object, providers: object) -> Authentication:
+        return Authentication(lambda action, arn: self, lambda handlers: self, lambda path: None)
+
+    def handle(self, head: RequestHead, now: float) -> Any:
+        self.asked += 1
+        if head.header(b"cookie") != b"s=ada":
+            return Answer(401)
+        return Proceed(((b"x-amzn-oidc-identity", b"ada%d" % self.asked),), until=self.until)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize(("until", "asked"), [(LONG, 2), (0.0, 5), (1.0, 5)], ids=["valid", "never", "past"])
+async def test_pre_action_is_asked_again_as_soon_as_its_word_no_longer_holds(
+    direct: bool, until: float, asked: int
+) -> None:
+    keeper = Doorkeeper(until)
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], direct=direct, authentication=keeper, **GUARDED) as lb,
+    ):
+        client = await lb.connect()
+        assert await ask(client, GET, 5) == [200] * 5
+        assert keeper.asked == asked
+        identities = [head.partition(b"x-amzn-oidc-identity: ")[2][:4] for head in seen]
+        assert identities == [b"ada%d" % min(number, asked) for number in range(1, 6)]
+        records = [(record.actions, record.status, record.uri) for record in lb.records]
+        assert set(records) == {(("forward",), 200, "/a")}
+        await lb.idle()
+
+
+CHANGES = {
+    "another cookie": GET.replace(b"s=ada", b"s=eve"),
+    "no cookie": GET.replace(b"Cookie: s=ada\r\n", b""),
+    "a second cookie line": GET.replace(b"X-A", b"Cookie: s=eve\r\nX-A"),
+    "case": GET.replace(b"s=ada", b"s=Ada"),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES.keys())
+async def test_who_changes_one_byte_is_asked_anew(direct: bool, changed: bytes) -> None:
+    keeper = Doorkeeper(LONG)
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], direct=direct, authentication=keeper, **GUARDED) as lb,
+    ):
+        client = await lb.connect()
+        assert await ask(client, GET, 4) == [200] * 4
+        before = keeper.asked
+        await ask(client, changed)
+        assert keeper.asked == before + 1
+        assert await ask(client, GET) == [200]
+        assert len(seen) == 5 if b"a second" in changed else len(seen) >= 5
+        await lb.idle()
+
+
+async def test_new_settings_rule_over_heads_that_were_known(direct: bool) -> None:
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "418"}}
+    async with ScriptedTarget(answering(ok())) as target, serving([target.port], direct=direct) as lb:
+        client = await lb.connect()
+        assert await ask(client, GET, 4) == [200] * 4
+        lb.runtime.apply(build_settings([target.port], port=lb.port, actions=(fixed,)))
+        assert await ask(client, GET, 2) == [418] * 2
+        assert {record.target_group_arn for record in lb.records[4:]} == {""}
+        lb.runtime.apply(build_settings([target.port], port=lb.port))
+        assert await ask(client, GET, 4) == [200] * 4
+        lb.runtime.apply(build_settings([], port=lb.port))
+        assert await ask(client, GET, 2) == [503] * 2
+        assert lb.records[-1].actions == ("forward",)
+        await lb.idle()
+
+
+async def test_known_heads_go_round_the_targets(direct: bool) -> None:
+    async with (
+        ScriptedTarget(answering(ok(b"one"))) as one,
+        ScriptedTarget(answering(ok(b"two"))) as two,
+        serving([one.port, two.port], direct=direct) as lb,
+    ):
+        client = await lb.connect()
+        bodies = []
+        for _ in range(6):
+            await client.send(GET)
+            bodies.append((await client.response()).body)
+        assert bodies in ([b"one", b"two"] * 3, [b"two", b"one"] * 3)
+        assert len({record.target for record in lb.records}) == 2
+
+
+async def test_known_heads_are_drawn_by_weight_each_time(direct: bool) -> None:
+    groups = [{"TargetGroupArn": "app", "Weight": 1}, {"TargetGroupArn": "none", "Weight": 1}]
+    action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+    async with (
+        ScriptedTarget(answering(ok())) as target,
+        serving([target.port], direct=direct, actions=(action,)) as lb,
+    ):
+        client = await lb.connect()
+        assert set(await ask(client, GET, 100)) == {200, 503}
+
+
+async def test_invalid_names_are_counted_each_time(direct: bool) -> None:
+    async with ScriptedTarget(answering(ok())) as target, serving([target.port], direct=direct) as lb:
+        client = await lb.connect()
+        await ask(client, GET.replace(b"X-A", b"X_A"), 4)
+        assert lb.runtime.metrics.numbers.counters["ForwardedInvalidHeaderRequestCount"] == 4
+
+
+async def test_trace_header_of_the_client_is_kept_each_time(direct: bool) -> None:
+    request = GET.replace(b"X-A", b"X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678\r\nX-A")
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], direct=direct) as lb,
+    ):
+        client = await lb.connect()
+        await ask(client, request, 4)
+        traces = {head.partition(b"X-Amzn-Trace-Id: ")[2].partition(b"\r\n")[0] for head in seen}
+        assert len(traces) == 4
+        assert all(each.endswith(b";Root=1-67891233-abcdef012345678912345678") for each in traces)
+        assert {record.trace_id for record in lb.records} == traces
+
+
+# Targets.
+
+HEAD = b"HTTP/1.1 200 OK\r\nDate: Wed, 25 Nov 2026 10:00:00 GMT\r\nContent-Length: 6\r\n\r\n"
+POISON = ok(b"poison")
+
+
+def pieces(*sent: Sequence[bytes]) -> Any:
+    """Return a script that answers each request with the next of `sent`, piece by piece."""
+
+    async def script(conversation: Conversation) -> None:
+        for answer in sent:
+            await conversation.head()
+            for piece in answer:
+                await conversation.send(piece)
+                await asyncio.sleep(0.01)
+        await conversation.closed()
+
+    return script
+
+
+async def test_known_response_head_has_a_body_of_its_own_each_time(direct: bool) -> None:
+    script = pieces(
+        [HEAD + b"first!"],
+        [HEAD + b"second"],
+        [HEAD, b"third!"],
+        [HEAD + b"fou", b"rth"],
+        [HEAD[:20], HEAD[20:] + b"fifth!"],
+        [b"HTTP/1.1 103 Early Hints\r\n\r\n", HEAD + b"sixth!"],
+        [HEAD + b"sev", b"e", b"n", b"!"],
+    )
+    async with ScriptedTarget(script) as target, serving([target.port], direct=direct) as lb:
+        client = await lb.connect()
+        bodies = []
+        for _ in range(7):
+            await client.send(GET)
+            bodies.append((await client.response()).body)
+        assert bodies == [b"first!", b"second", b"third!", b"fourth", b"fifth!", b"sixth!", b"seven!"]
+        assert target.connections == 1
+        assert {record.target_status for record in lb.records} == {200}
+        await lb.idle()
+
+
+async def test_known_response_head_without_a_body_where_there_is_none(direct: bool) -> None:
+    script = pieces([HEAD + b"first!"], [HEAD], [HEAD + b"third!"], [HEAD])
+    async with ScriptedTarget(script) as target, serving([target.port], direct=direct) as lb:
+        client = await lb.connect()
+        for method in (b"GET", b"HEAD", b"GET", b"HEAD"):
+            await client.send(GET.replace(b"GET", method))
+            response = await client.response(bodiless=method == b"HEAD")
+            assert response.value("content-length") == "6"
+        assert target.connections == 1
+        await lb.idle()
+
+
+BEHIND = {
+    "in one read": [HEAD + b"second" + POISON],
+    "behind the rest of a body": [HEAD + b"sec", b"ond" + POISON],
+    "behind the body": [HEAD + b"second", POISON],
+    "body too long": [HEAD + b"second!"],
+}
+
+
+@pytest.mark.parametrize("answer", BEHIND.values(), ids=BEHIND.keys())
+async def test_bytes_behind_a_known_response_reach_nobody(direct: bool, answer: list[bytes]) -> None:
+    async with (
+        ScriptedTarget(pieces([HEAD + b"first!"], answer)) as target,
+        serving([target.port], direct=direct) as lb,
+    ):
+        client = await lb.connect()
+        for expected in (b"first!", b"second"):
+            await client.send(GET)
+            assert (await client.response()).body == expected
+        await asyncio.sleep(0.05)
+        await client.send(GET)
+        assert (await client.response()).body == b"first!"
+        assert target.connections == 2
+        await lb.idle()
+
+
+async def test_known_response_that_breaks_off_does_not_look_complete(direct: bool) -> None:
+    async def script(conversation: Conversation) -> None:
+        await conversation.head()
+        await conversation.send(HEAD + b"first!")
+        await conversation.head()
+        await conversation.send(HEAD + b"sec")
+
+    async with ScriptedTarget(script) as target, serving([target.port], direct=direct) as lb:
+        client = await lb.connect()
+        assert await ask(client, GET) == [200]
+        await client.send(GET)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await client.response()
+        await lb.idle()
+
+
+OTHERS = {
+    "another length": HEAD.replace(b": 6", b": 3") + b"two",
+    "chunks": HEAD.replace(b"Content-Length: 6", b"Transfer-Encoding: chunked") + b"3\r\ntwo\r\n0\r\n\r\n",
+    "one header more": HEAD.replace(b"Date", b"X-B: 1\r\nDate").replace(b": 6", b": 3") + b"two",
+    "another status": HEAD.replace(b"200 OK", b"404 Not Found").replace(b": 6", b": 3") + b"two",
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS.keys())
+async def test_response_head_that_differs_is_read_anew(direct: bool, other: bytes) -> None:
+    script = pieces([HEAD + b"first!"], [other], [HEAD + b"third!"])
+    async with ScriptedTarget(script) as target, serving([target.port], direct=direct) as lb:
+        client = await lb.connect()
+        for expected in (b"first!", b"two", b"third!"):
+            await client.send(GET)
+            assert (await client.response()).body == expected
+        assert target.connections == 1
+
+
+async def test_known_response_head_is_edited_as_the_settings_say(direct: bool) -> None:
+    edits = {"response_headers": (("x-frame-options", "DENY"),)}
+    async with (
+        ScriptedTarget(answering(HEAD + b"first!")) as target,
+        serving([target.port], direct=direct) as lb,
+    ):
+        client = await lb.connect()
+        await ask(client, GET, 3)
+        for listener, expected in ((edits, "DENY"), ({}, "")):
+            lb.runtime.apply(build_settings([target.port], port=lb.port, listener=listener))
+            for _ in range(2):
+                await client.send(GET)
+                response = await client.response()
+                assert response.value("x-frame-options") == expected
+                assert [name for name, _ in response.headers].count("Content-Length") == 1
+        assert target.connections == 1
