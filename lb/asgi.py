@@ -321,6 +321,21 @@ class AsgiDownstream:
             # What another server makes of it is not seen here: the size without its additions.
             self._count(17 + sum([len(name) + len(value) + 4 for name, value in pairs]))
 
+    def write_response(
+        self,
+        head: ResponseHead,
+        pairs: list[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        framing: int,
+        close: bool,
+    ) -> None:
+        """Queue a whole response."""
+        self.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
+        if body:
+            self.write_body(body)
+        self.end_response()
+
     def _count(self, size: int) -> None:
         if self._exchange is not None:
             self._exchange.record.sent_bytes += size

@@ -25,6 +25,17 @@ class Downstream(Protocol):
     ) -> None:
         """Take the head; `close`: end the connection after this response."""
 
+    def write_response(
+        self,
+        head: ResponseHead,
+        pairs: list[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        framing: int,
+        close: bool,
+    ) -> None:
+        """Write a whole response that has a length or no body; `pairs` stand for those of `head`."""
+
     def write_body(self, data: bytes) -> None:
         """Take a piece of the body."""
 

@@ -29,10 +29,12 @@ from lb.response_writer import LENGTH, NO_BODY, STREAM
 from lb.responses import answer_pairs, phrase, refuse
 
 if TYPE_CHECKING:
+    from lb.downstream import Downstream
     from lb.runtime import Runtime
     from lb.snapshot import ListenerSnapshot
     from lb.targets.group import Target
-    from lb.upstream.connection import Courier, UpstreamConnection
+    from lb.upstream.connection import UpstreamConnection
+    from lb.upstream.courier import Courier
     from lb.upstream.response_head import ResponseHead
 
 log = logging.getLogger("albacore.exchange")
@@ -125,7 +127,7 @@ class Exchange:
             self._act(refuse(self.refusal or Reason.BAD_REQUEST, close=True))
             return
         if incoming.settled is not None:
-            self._act(incoming.settled)
+            self._send_settled(incoming.settled)
             return
         try:
             outcome = decide(self.listener, incoming.head, self.record.created_wall)
@@ -134,7 +136,22 @@ class Exchange:
             outcome = refuse(Reason.INTERNAL)
         self._act(outcome)
 
-    def _act(self, outcome: Settled | Dispatch | Answer | Pending) -> None:
+    def start_settled(self, settled: Settled) -> None:
+        """Act on what was decided about the same head before."""
+        self.started = True
+        self.runtime.exchanges.add(self)
+        self._send_settled(settled)
+
+    def _send_settled(self, settled: Settled) -> None:
+        assert self.incoming is not None
+        dispatch = self._dispatch = settled.dispatch
+        try:
+            self._choose_target(dispatch, self.incoming, settled.parts)
+        except Exception:
+            log.exception("serving a request failed")
+            self._give_up(Reason.INTERNAL)
+
+    def _act(self, outcome: Dispatch | Answer | Pending) -> None:
         """Do what was decided; a client waits, so a surprise on the way is an answer too."""
         try:
             self._carry_out(outcome)
@@ -142,12 +159,8 @@ class Exchange:
             log.exception("serving a request failed")
             self._give_up(Reason.INTERNAL)
 
-    def _carry_out(self, outcome: Settled | Dispatch | Answer | Pending) -> None:
-        if type(outcome) is Settled:
-            assert self.incoming is not None
-            self._dispatch = outcome.dispatch
-            self._choose_target(outcome.dispatch, self.incoming, outcome.parts)
-        elif type(outcome) is Dispatch:
+    def _carry_out(self, outcome: Dispatch | Answer | Pending) -> None:
+        if type(outcome) is Dispatch:
             self._dispatch_to_target(outcome)
         elif isinstance(outcome, Answer):
             self._answer(outcome)
@@ -268,7 +281,7 @@ class Exchange:
         else:
             trace = trace_header(incoming.trace, trace, headers_size=record.received_bytes)
         record.trace_id = trace
-        self._request_head = b"%b%b%b" % (parts[0], trace, parts[1])
+        self._request_head = b"".join((parts[0], trace, parts[1]))
         if incoming.invalid_names or incoming.names_dropped:
             dropped = incoming.names_dropped or self.listener.attributes.drop_invalid_header_fields
             runtime.metrics.count(f"{'Dropped' if dropped else 'Forwarded'}InvalidHeaderRequestCount")
@@ -372,33 +385,41 @@ class Exchange:
 
     def on_response_head(self, head: ResponseHead) -> None:
         """Hand the target's head to the client, edited."""
-        record = self.record
-        now = monotonic()
-        self.active_at = record.target_head = record.response_started = now
-        record.status = record.target_status = head.status
+        pairs, framing, close = self._answer_of(head)
+        self.downstream.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
+
+    def on_response(self, head: ResponseHead, body: bytes) -> None:
+        """Hand on a response that arrived whole, in one go."""
+        connection, self._connection = self._connection, None
+        pairs, framing, close = self._answer_of(head)
+        self.downstream.write_response(head, pairs, body, framing=framing, close=close)
+        self._let_go(connection)
+        self._finish()
+
+    def _answer_of(self, head: ResponseHead) -> tuple[list[tuple[bytes, bytes]], int, bool]:
+        """Note the target's head; return the headers for the client, their framing, and whether to close."""
+        record, incoming = self.record, self.incoming
+        assert incoming is not None
+        status = record.status = record.target_status = head.status
+        self.active_at = record.target_head = record.response_started = monotonic()
         self.response_started = True
         pairs = self._response_pairs(head)
         if not head.dated:
             # RFC 9110 section 6.6.1: whoever hands on a response without a Date adds one.
             pairs.append((b"Date", self.runtime.date()))
-        incoming = self.incoming
-        assert incoming is not None
-        if incoming.head.method == "HEAD" or head.status in (204, 304):
+        framing = LENGTH if head.length >= 0 else STREAM
+        if status == 204 or status == 304 or record.method == "HEAD":
             framing = NO_BODY
-            if head.status == 204 and head.length >= 0:
+            if status == 204 and head.length >= 0:
                 pairs = [pair for pair in pairs if pair[0].lower() != b"content-length"]
-        else:
-            framing = LENGTH if head.length >= 0 else STREAM
-        self.downstream.begin_response(
-            head.status, head.phrase, pairs, framing=framing, close=incoming.closes
-        )
+        return pairs, framing, incoming.closes
 
     def _response_pairs(self, head: ResponseHead) -> list[tuple[bytes, bytes]]:
-        edits = self.listener.edits
-        also: Pairs = self._dispatch.response_headers if self._dispatch else ()
-        listed = listed_in_connection(head.connection) if head.connection else frozenset()
-        if not (also or listed or edits.active):
+        edits, dispatch = self.listener.edits, self._dispatch
+        also: Pairs = dispatch.response_headers if dispatch is not None else ()
+        if not (also or head.connection or edits.active):
             return head.pairs
+        listed = listed_in_connection(head.connection)
         return edits.apply(head.pairs, also=also, hop_by_hop=listed)
 
     def on_response_body(self, data: bytes) -> None:
@@ -417,14 +438,19 @@ class Exchange:
     def on_response_end(self) -> None:
         """The response is complete."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            if not self.request_complete or (self.incoming is not None and self.incoming.closes):
-                # The rest of the request would be read as the next one; or what the target may have made of
-                # this one, as the answer to the next.
-                connection.discard()
-            elif self._client_full:
-                connection.resume_reading()
+        self._let_go(connection)
         self._end()
+
+    def _let_go(self, connection: Courier | None) -> None:
+        """Leave the connection to the pool, if it is fit for another request."""
+        if connection is None:
+            return
+        if not self.request_complete or (self.incoming is not None and self.incoming.closes):
+            # The rest of the request would be read as the next one; or what the target may have made of
+            # this one, as the answer to the next.
+            connection.discard()
+        elif self._client_full:
+            connection.resume_reading()
 
     def on_target_lost(self, reason: Reason) -> None:
         """The connection ended early: retry what cannot have been acted on, else give up."""

@@ -20,6 +20,9 @@ from lb.responses import phrase as standard_phrase
 if TYPE_CHECKING:
     from lb.exchange import Exchange
     from lb.tunnel import Tunnel
+    from lb.upstream.response_head import ResponseHead
+
+Pair = tuple[bytes, bytes]
 
 NO_BODY, LENGTH, STREAM = range(3)
 """How a response's body is framed: none, Content-Length among the headers, or neither."""
@@ -44,6 +47,13 @@ def status_line(status: int, phrase: bytes) -> bytes:
         if len(_status_lines) < _MEMORY:
             _status_lines[(status, phrase)] = line
     return line
+
+
+def _head_lines(head: ResponseHead, pairs: list[Pair]) -> bytes:
+    pieces = [status_line(head.status, head.phrase)]
+    for name, value in pairs:
+        pieces += (name, b": ", value, b"\r\n")
+    return b"".join(pieces)
 
 
 class ResponseWriter:
@@ -94,6 +104,26 @@ class ResponseWriter:
             out.append(_CLOSE)
         else:
             out.append(_KEEP)
+
+    def write_response(
+        self, head: ResponseHead, pairs: list[Pair], body: bytes, *, framing: int, close: bool
+    ) -> None:
+        """Write a whole response that has a length or no body."""
+        current = self.current
+        assert current is not None
+        # Unless somebody edited them, the lines are the same each time that the target's head is.
+        lines = head.lines if pairs is head.pairs else b""
+        if not lines:
+            lines = _head_lines(head, pairs)
+            if pairs is head.pairs:
+                head.lines = lines
+        if close or not self.lives_on(current):
+            self.keep_alive = False
+            data = b"".join((lines, _CLOSE, body))
+        else:
+            data = b"".join((lines, _KEEP, body))
+        current.record.sent_bytes += len(data)
+        self.transport.write(data)
 
     def lives_on(self, current: Exchange) -> bool:
         """Tell whether the connection is kept after the current response."""

@@ -168,7 +168,10 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             exchange = Exchange(self.runtime, listener, incoming, downstream=self, record=record)
         exchange.request_complete = True
         self.current = exchange
-        self._start(exchange)
+        if self.direct and settled is not None and record is not None:
+            exchange.start_settled(settled)
+        else:
+            self._start(exchange)
 
     def _hold(self, data: bytes) -> None:
         """Keep what the client sends on before the target has agreed to the upgrade."""

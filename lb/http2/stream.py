@@ -108,6 +108,21 @@ class Stream(OutboundStream):
         self.head = head
         self.moved_at = monotonic()
 
+    def write_response(
+        self,
+        head: ResponseHead,
+        pairs: list[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        framing: int,
+        close: bool,
+    ) -> None:
+        """Take a whole response."""
+        self.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
+        if body:
+            self.write_body(body)
+        self.end_response()
+
     def write_body(self, data: bytes) -> None:
         """Take a piece of the body."""
         self.queue(data)

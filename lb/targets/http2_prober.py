@@ -84,6 +84,9 @@ class _Answer:
     def on_response_body(self, data: bytes) -> None:
         """Read past it."""
 
+    def on_response(self, head: ResponseHead, body: bytes) -> None:
+        """HTTP/2 hands on part by part."""
+
     def on_response_flush(self) -> None:
         """Nobody waits for pieces."""
 

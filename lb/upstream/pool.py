@@ -17,7 +17,8 @@ from time import monotonic
 from lb.reasons import Reason
 from lb.targets.group import Target
 from lb.upstream.connect import connect, reason_of, unverified_tls
-from lb.upstream.connection import Courier, UpstreamConnection
+from lb.upstream.connection import UpstreamConnection
+from lb.upstream.courier import Courier
 from lb.upstream.http2.connection import H2
 from lb.upstream.http2.lanes import Lanes
 

@@ -32,7 +32,7 @@ _FINAL = re.compile(rb"HTTP/1\.1 [2-5][0-9][0-9][ \r]")
 class ResponseHead:
     """A response's head without hop-by-hop headers, and how its body is framed."""
 
-    __slots__ = ("chunked", "connection", "dated", "length", "pairs", "phrase", "status", "upgrade")
+    __slots__ = ("chunked", "connection", "dated", "length", "lines", "pairs", "phrase", "status", "upgrade")
 
     def __init__(self) -> None:
         self.status = 0
@@ -44,6 +44,8 @@ class ResponseHead:
         self.dated = False
         self.connection = b""
         self.upgrade = b""
+        self.lines = b""
+        """Status line and headers as the client gets them, once somebody has written them."""
 
     def size(self) -> int:
         """Bytes of the headers that are handed on."""
@@ -82,5 +84,8 @@ def remember(data: bytes, head: ResponseHead) -> KnownHead | None:
         return None
     if head.chunked or head.upgrade or head.connection.lower() not in (b"", b"keep-alive"):
         return None
-    # An interim head in front of this one ends at the same bytes.
-    return KnownHead(data[:end], head) if _FINAL.match(data) else None
+    if not _FINAL.match(data):
+        # An interim head in front of this one ends at the same bytes.
+        return None
+    head.connection = b""
+    return KnownHead(data[:end], head)

@@ -14,7 +14,8 @@ from h2.errors import ErrorCodes
 from lb.http2.head import Malformed
 from lb.http2.outbound import HIGH_WATER, OutboundStream
 from lb.reasons import Reason
-from lb.upstream.connection import MAX_INTERIM_RESPONSES, Requester
+from lb.upstream.connection import MAX_INTERIM_RESPONSES
+from lb.upstream.courier import Requester
 from lb.upstream.http2.head import read_response_head, read_trailers, request_fields
 from lb.upstream.response_head import ResponseHead
 
