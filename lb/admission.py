@@ -88,6 +88,8 @@ class Incoming:
     """The worst departure from RFC 9112; None: compliant."""
     closes: bool = False
     """Both connections end with this request."""
+    lines: Sequence[bytes] = ()
+    """`name: value` of each header, parallel to `head.headers`, where somebody has them already."""
     passing: bytes = b""
     """The lines for the target that every request with these headers shares, once they were built."""
     passing_for: object = None

@@ -45,7 +45,15 @@ def _passing(incoming: Incoming, policy: ForwardPolicy) -> bytes:
     listed = incoming.listed
     if policy.renamed:
         listed |= sent_as_ours(head.headers, policy.renamed)
-    pieces = passing_lines(policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=listed)
+    if incoming.lines and not listed:
+        kept = [
+            line for line, kind in zip(incoming.lines, incoming.kinds, strict=True) if policy.passes[kind]
+        ]
+        pieces = [b"\r\n".join([*kept, b""])]
+    else:
+        pieces = passing_lines(
+            policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=listed
+        )
     pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
     pieces.append(policy.constant)
     return b"".join(pieces)

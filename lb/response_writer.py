@@ -50,7 +50,10 @@ def status_line(status: int, phrase: bytes) -> bytes:
 
 
 def _head_lines(head: ResponseHead, pairs: list[Pair]) -> bytes:
-    pieces = [status_line(head.status, head.phrase)]
+    first = status_line(head.status, head.phrase)
+    if head.written and pairs is head.pairs:
+        return first + b"\r\n".join([*head.written, b""])
+    pieces = [first]
     for name, value in pairs:
         pieces += (name, b": ", value, b"\r\n")
     return b"".join(pieces)

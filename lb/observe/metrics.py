@@ -50,7 +50,7 @@ class Metrics:
         """Count one finished request."""
         numbers = self.numbers
         size = record.received_bytes + record.sent_bytes
-        numbers.requests[record.type] += 1
+        numbers.requests[record.type] = numbers.requests.get(record.type, 0) + 1
         numbers.processed_bytes += size
         numbers.rule_evaluations += record.rule_evaluations
         if record.target:
@@ -102,12 +102,14 @@ class Metrics:
         if group is None:
             group = self.numbers.groups[record.target_group_arn] = GroupNumbers()
         group.requests += 1
-        if record.target_status:
-            group.answers[record.target_status // 100 % 10] += 1
+        status = record.target_status
+        if status:
+            group.answers[status // 100 % 10] += 1
         elif record.reason is not None:
             group.failures[record.reason] += 1
         if record.target_head:
-            group.response_time.observe(max(record.target_head - record.dispatched, 0.0))
+            seconds = record.target_head - record.dispatched
+            group.response_time.observe(max(0.0, seconds))
 
     def _count_answer(self, record: AccessRecord) -> None:
         numbers = self.numbers

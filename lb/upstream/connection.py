@@ -223,13 +223,12 @@ class UpstreamConnection(asyncio.Protocol):
             self._count_body(requester, data)
             return
         known = self._known
-        if (
-            known is not None
-            and not self._head_bytes
-            and data.startswith(known.data)
-            and self._take_known(requester, known, data)
-        ):
-            return
+        if known is not None and not self._head_bytes:
+            if not data.startswith(known.data):
+                known = known.vary(data)
+            if known is not None and self._take_known(requester, known, data):
+                self._known = known
+                return
         self._parse(requester, data)
 
     def _parse(self, requester: Requester, data: bytes) -> None:

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+import httptools
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lb.admission import Incoming, Origin, admit
-from lb.headers import classify
+from lb.headers import ForwardPolicy, classify
+from lb.outcomes import Dispatch
 from lb.repeat import MAX_REMEMBERED, RepeatedHead, remember
+from lb.request_head import build_request_head
+from lb.settings import LoadBalancerAttributes, XffMode
 
 ORIGIN = Origin("http", 8080, "127.0.0.1", 5, "web")
 LINES = b"Host: app.example.com\r\nX-Forwarded-For: 1.1.1.1\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n"
 HEAD = b"GET /first HTTP/1.1\r\n" + LINES
+
+
+SHAPE = (
+    b"GET /first?a=1 HTTP/1.1\r\nHost: app.example.com\r\nUser-Agent: a b\r\nX-Forwarded-For: 1.1.1.1\r\n"
+    b"Connection: keep-alive\r\nCookie: s=1; t=2\r\nX_Odd: 3\r\nX-Tight:4\r\nX-A: 5\r\n\r\n"
+)
+BYTES = b"\r\n\t \x00\x0b\x7f\x80\xff:;,#%/?.\\aZ0_-"
+
+
+class Heard:
+    """What httptools makes of one head."""
+
+    def __init__(self, data: bytes) -> None:
+        self.url = b""
+        self.sent: list[tuple[bytes, bytes]] = []
+        self.complete = 0
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.feed_data(data)
+        self.method = self.parser.get_method().decode()
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.sent.append((name, value.rstrip(b" \t")))
+
+    def on_message_complete(self) -> None:
+        self.complete += 1
 
 
 KEPT = (
@@ -170,3 +205,114 @@ def test_a_changed_byte_is_another_request(at: int) -> None:
     known = repeated.read(HEAD)
     changed = HEAD[:at] + bytes([HEAD[at] ^ 1]) + HEAD[at + 1 :]
     assert repeated.read(changed) is not known
+
+
+def parsed(data: bytes) -> Incoming | None:
+    """What the long way makes of `data`: one whole request without body, or None."""
+    try:
+        heard = Heard(data)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return None
+    if heard.complete != 1:
+        return None
+    classes = [classify(name) for name, _ in heard.sent]
+    incoming = admit(
+        heard.method,
+        heard.url,
+        heard.parser.get_http_version(),
+        [name for name, _ in heard.sent],
+        pairs=[(lower, value) for (lower, _), (_, value) in zip(classes, heard.sent, strict=True)],
+        kinds=[kind for _, kind in classes],
+        specials=[(kind, value) for (_, kind), (_, value) in zip(classes, heard.sent, strict=True) if kind],
+        origin=ORIGIN,
+    )
+    return incoming if isinstance(incoming, Incoming) else None
+
+
+def assert_understood_alike(repeated: RepeatedHead, data: bytes) -> bool:
+    """Whatever the short way understands, the long way understands alike; tells whether the former did."""
+    again = repeated.read(data)
+    if again is None:
+        return False
+    expected = parsed(data)
+    assert expected is not None, data
+    for name in ("method", "host", "authority", "path", "query", "headers", "peer"):
+        got, wanted = getattr(again.head, name), getattr(expected.head, name)
+        assert got == wanted or list(got) == list(wanted), (name, data)
+    for name in KEPT:
+        assert getattr(again, name) == getattr(expected, name), (name, data)
+    for policy in POLICIES:
+        again.passing_for, expected.passing_for = None, None
+        assert written(again, policy) == written(expected, policy), data
+    return True
+
+
+POLICIES = [
+    ForwardPolicy.compile(LoadBalancerAttributes(**members), scheme="http", port=80)
+    for members in ({}, {"xff_mode": XffMode.PRESERVE}, {"drop_invalid_header_fields": True})
+]
+
+
+def written(incoming: Incoming, policy: ForwardPolicy) -> tuple[bytes, bytes]:
+    head = incoming.head
+    dispatch = Dispatch("app", head.path, head.query, head.authority)
+    return build_request_head(incoming, dispatch, policy, tls_lines=b"")
+
+
+VALUES = {
+    "one value": SHAPE.replace(b"X-A: 5", b"X-A: six"),
+    "several": SHAPE.replace(b"X-A: 5", b"X-A: six").replace(b"s=1", b"s=7").replace(b"a b", b"c d"),
+    "another line, too": SHAPE.replace(b"X-A: 5", b"X-A: six").replace(b"/first?a=1", b"/other"),
+    "now with a space": SHAPE.replace(b"X-Tight:4", b"X-Tight: 4"),
+}
+
+
+@pytest.mark.parametrize("data", VALUES.values(), ids=VALUES.keys())
+def test_same_lines_with_other_values_need_no_parser(data: bytes) -> None:
+    repeated = remembered(SHAPE)
+    assert assert_understood_alike(repeated, data)
+    assert assert_understood_alike(repeated, SHAPE.replace(b"X-Tight:4", b"X-Tight: 4"))
+    assert assert_understood_alike(repeated, VALUES["now with a space"].replace(b"GET", b"HEAD"))
+
+
+OWNED = {
+    "host": SHAPE.replace(b"Host: app", b"Host: other"),
+    "forwarded for": SHAPE.replace(b"1.1.1.1", b"2.2.2.2"),
+    "connection": SHAPE.replace(b"keep-alive", b"close"),
+    "odd name": SHAPE.replace(b"X_Odd: 3", b"X_Odd: 4"),
+    "order": SHAPE.replace(b"X_Odd: 3\r\nX-Tight:4", b"X-Tight:4\r\nX_Odd: 3"),
+    "identity": SHAPE.replace(b"X-A: 5", b"X-Amzn-Oidc-Identity: 5"),
+    "no last line": SHAPE.replace(b"X-A: 5\r\n", b""),
+    "a line more": SHAPE.replace(b"X-A: 5", b"X-A: 5\r\nX-A: 5"),
+    "an end in between": SHAPE.replace(b"X-Tight:4", b"\r\nGET / HTTP/1.1"),
+    "a length": SHAPE.replace(b"X-A: 5", b"Content-Length: 5"),
+    "large": SHAPE.replace(b"X-A: 5", b"X-A: " + b"5" * MAX_REMEMBERED),
+}
+
+
+@pytest.mark.parametrize("data", OWNED.values(), ids=OWNED.keys())
+def test_lines_that_say_something_to_us_go_to_the_parser(data: bytes) -> None:
+    assert remembered(SHAPE).read(data) is None
+
+
+@pytest.mark.parametrize("at", range(len(SHAPE)))
+def test_no_byte_is_understood_otherwise_than_by_the_parser(at: int) -> None:
+    repeated = remembered(SHAPE)
+    for byte in BYTES:
+        assert_understood_alike(repeated, SHAPE[:at] + bytes([byte]) + SHAPE[at + 1 :])
+        assert_understood_alike(repeated, SHAPE[:at] + bytes([byte]) + SHAPE[at:])
+    assert_understood_alike(repeated, SHAPE[:at] + SHAPE[at + 1 :])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(SHAPE) - 5), st.integers(0, 3), st.text("\r\n: \tab%/", max_size=4)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_nothing_is_understood_otherwise_than_by_the_parser(edits: list[tuple[int, int, str]]) -> None:
+    repeated, data = remembered(SHAPE), SHAPE
+    for at, size, text in edits:
+        data = data[:at] + text.encode() + data[at + size :]
+        assert_understood_alike(repeated, data)
