@@ -98,6 +98,28 @@ async def test_who_changes_one_byte_is_asked_anew(direct: bool, changed: bytes) 
         await lb.idle()
 
 
+async def test_other_value_in_a_known_line_is_ruled_on_and_sent_as_it_is(direct: bool) -> None:
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "418"}}
+    header = {"HttpHeaderName": "X-A", "Values": ["2"]}
+    rule = {
+        "Priority": 1,
+        "Conditions": [{"Field": "http-header", "HttpHeaderConfig": header}],
+        "Actions": [fixed],
+    }
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], direct=direct, rules=(rule,)) as lb,
+    ):
+        client = await lb.connect()
+        for value, status in ((b"1", 200), (b"2", 418), (b"3", 200), (b"3", 200), (b"2", 418), (b"4", 200)):
+            assert await ask(client, GET.replace(b"X-A: 1", b"X-A: " + value)) == [status]
+        sent = [head.partition(b"X-A: ")[2].partition(b"\r\n")[0] for head in seen]
+        assert sent == [b"1", b"3", b"3", b"4"]
+        assert {head.count(b"X-A: ") for head in seen} == {1}
+        assert {head.count(b"X-Forwarded-For: 127.0.0.1\r\n") for head in seen} == {1}
+        await lb.idle()
+
+
 async def test_new_settings_rule_over_heads_that_were_known(direct: bool) -> None:
     fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "418"}}
     async with ScriptedTarget(answering(ok())) as target, serving([target.port], direct=direct) as lb:
