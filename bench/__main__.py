@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bench.albacore import OURS
 from bench.blocks import BLOCKS, Block
+from bench.floor import start_floor
 from bench.measure import Bench, Effort
 from bench.memory import MEMORY_BLOCKS
 from bench.peers import PEERS
@@ -25,8 +26,8 @@ from bench.subject import Place, Start, first_line
 from bench.upstream import Upstream
 
 PROXY_CORE, LOAD_CORE = "0", "1"
-SUBJECTS: dict[str, Start] = {**PEERS, **OURS}
-UNASKED = [name for name in SUBJECTS if name != "albacore-asgi"]
+SUBJECTS: dict[str, Start] = {**PEERS, **OURS, "floor": start_floor}
+UNASKED = [name for name in SUBJECTS if name not in ("albacore-asgi", "floor")]
 ALL_BLOCKS = [*BLOCKS, *MEMORY_BLOCKS]
 QUICK = Effort(rounds=1, seconds=3)
 

@@ -48,7 +48,7 @@ BLOCKS = {
     for block in (
         Block("small-32", SMALL, 32),
         # To the others a head that repeats is as good as any: nginx and Envoy are there to be compared with.
-        Block("varying-32", SMALL, 32, varying=True, programs=frozenset({"nginx", "envoy", *OURS})),
+        Block("varying-32", SMALL, 32, varying=True, programs=frozenset({"nginx", "envoy", "floor", *OURS})),
         Block("small-512", SMALL, 512),
         Block("big-32", BIG, 32),
         Block("big-512", BIG, 512),
