@@ -66,15 +66,6 @@ def verify_oneself(stage: Stage) -> Decision:
     )
 
 
-@call(OWN, "GetUserAttributeVerificationCode and VerifyUserAttribute")
-def verify_attribute(stage: Stage) -> None:
-    token = token_of(stage, "finn")
-    asked = {"AccessToken": token, "AttributeName": "email"}
-    answer = stage.public.get_user_attribute_verification_code(**asked)
-    code = stage.subject.code_of("finn@example.com", answer)
-    stage.public.verify_user_attribute(**asked, Code=code)
-
-
 @call(OWN, "ChangePassword")
 def change_password(stage: Stage) -> None:
     stage.public.change_password(

@@ -117,7 +117,7 @@ def start_cognito_local(folder: Path, home: Path | None) -> Subject:
             if found:
                 return str(found[-1])
             if time.monotonic() > deadline:
-                raise LookupError("no code was sent")
+                raise LookupError("no code was found where codes are shown")
 
     return Subject("cognito-local", release, f"http://localhost:{port}", program, read)
 

@@ -137,10 +137,18 @@ async def _update(records: Records, client: Client, change: Callable[[Client], C
 
 
 def _with_secret(client: Client, secret: str, now: float) -> Client:
-    label = SecretLabel(f"{client.id}--{int(now * 1000)}", now)
+    label = SecretLabel(_draw_secret_id(client, now), now)
     return replace(
         client, secrets=(Secret(secret), *client.secrets), secret_labels=(label, *client.secret_labels)
     )
+
+
+def _draw_secret_id(client: Client, now: float) -> str:
+    """Name a secret by its moment, or by the next free one: two made at once must not share a name."""
+    taken, moment = {label.id for label in client.secret_labels}, int(now * 1000)
+    while f"{client.id}--{moment}" in taken:
+        moment += 1
+    return f"{client.id}--{moment}"
 
 
 def _add(client: Client, secret: str, now: float) -> Client:
