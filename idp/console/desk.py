@@ -42,7 +42,7 @@ from idp.texts import Text
 log = logging.getLogger(__name__)
 FLASH_COOKIE: Final = "console-flash"
 FLASH_SECONDS: Final = 60
-SECTIONS: Final = ("users",)
+SECTIONS: Final = ("users", "groups", "clients")
 LONGEST_RETURN: Final = 2000
 
 
@@ -105,9 +105,9 @@ class Desk:
             told,
         )
 
-    def done(self, path: str, key: str, values: Mapping[str, str] | None = None) -> Response:
+    def done(self, path: str, key: str, values: Mapping[str, str] | None = None, **query: str) -> Response:
         """Go on to a page that tells what was done."""
-        response = see_other(self.path(path))
+        response = see_other(self.path(path, **query))
         told = json.dumps([key, dict(values or {})])
         self._set_flash(response, self.core.vault.seal_text(told, purpose=self._flash_purpose))
         return response

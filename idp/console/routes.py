@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from idp.console import start, user, users
+from idp.console import clients, groups, start, user, users
 from idp.console.desk import come_back, page
 
 
@@ -19,4 +19,12 @@ def routes() -> list[BaseRoute]:
         page("/users/new", users.show_new, users.submit_new),
         page("/users/{sub}", user.show_user),
         page("/users/{sub}/{action}", submit=user.act),
+        page("/groups", groups.show_groups, groups.submit_group),
+        page("/group", groups.show_group),
+        page("/group/change", submit=groups.submit_change),
+        page("/group/delete", submit=groups.submit_delete),
+        page("/clients", clients.show_clients),
+        page("/clients/{client}", clients.show_client),
+        page("/clients/{client}/add-secret", submit=clients.submit_add),
+        page("/clients/{client}/delete-secret", submit=clients.submit_delete),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -20,7 +20,10 @@ async def all_pages(house: House, visitor: PageVisitor) -> list[Page]:
     """Every page of the console that has forms."""
     first = await sign_in(visitor)
     mina = await find(house, MINA)
-    paths = ("/users/new", f"/users/{mina.sub}")
+    pool = await house.core.find_pool("demo")
+    members = {"ClientName": "made", "GenerateSecret": True}
+    client = await house.core.management.clients.create(pool, members)
+    paths = ("/users/new", f"/users/{mina.sub}", "/groups", "/group?name=editors", f"/clients/{client.id}")
     return [first, *[await visitor.get(HOME + path) for path in paths]]
 
 
@@ -45,7 +48,8 @@ async def test_form_without_this_sessions_token_does_nothing(house: House, attac
                 answer = await visitor.http.post(form.action, data=typed, headers=OWN)
                 assert answer.status_code == 403, form.action
                 posted.add(urlsplit(form.action).path.rpartition("/")[2])
-    assert {"leave", "new", "attributes", "disable", "delete", "password", "sign-out"} <= posted
+    of_users = {"leave", "new", "attributes", "disable", "delete", "password", "sign-out"}
+    assert of_users | {"groups", "change", "add-secret"} <= posted
     assert await find(house, MINA) == before
 
 
@@ -96,7 +100,8 @@ async def test_markup_in_names_addresses_and_user_agents_is_text(house: House) -
     assert issued is not None
     visitor = house.visitor()
     await sign_in(visitor)
-    for path in ("/users", f"/users/{mina.sub}", f"/users?q={MARKUP.replace('&', '')}"):
+    group = urlencode({"name": MARKUP})
+    for path in ("/users", f"/users/{mina.sub}", f"/users?q={MARKUP}", "/groups", f"/group?{group}"):
         page = await visitor.get(HOME + path)
         assert "<img" not in page.text, path
         assert "onerror=alert(1)&gt;" in page.text, path

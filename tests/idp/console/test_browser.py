@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from idp.app import create_app
 from tests.support import chromium
 from tests.support.console import ADMIN, HOME, MINA, console_document
-from tests.support.hosted_pages import PASSWORD
+from tests.support.hosted_pages import CLIENT, PASSWORD
 from tests.support.page_checks import LOW_CONTRAST, UNLABELLED
 from tests.support.pools import CHEAP
 from tests.support.serving import serving
@@ -102,7 +102,9 @@ async def paths_of(page: Page, scene: Scene) -> dict[str, str]:
     """Every page of the console by a word."""
     await page.goto(f"{scene.home}/users")
     user = await page.get_by_role("link", name=MINA).get_attribute("href") or ""
-    return {"users": "/users", "new-user": "/users/new", "user": user.removeprefix(HOME)}
+    paths = {"users": "/users", "new-user": "/users/new", "user": user.removeprefix(HOME)}
+    groups = {"groups": "/groups", "group": "/group?name=admins"}
+    return paths | groups | {"clients": "/clients", "client": f"/clients/{CLIENT}"}
 
 
 @pytest.mark.parametrize(
