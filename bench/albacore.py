@@ -80,11 +80,17 @@ def _run(place: Place, name: str, *, workers: int, cores: str | None = None) -> 
     folder.mkdir()
     ports = Ports(*free_ports(3))
     config = write_config(folder, ports, place.upstream_port)
-    command = [binary("albacore"), "run", str(config), "--workers", str(workers)]
-    program = Program(command, cores=cores or place.cores, log=folder / "albacore.log")
-    program.wait_for_port(ports.web)
-    program.wait_for_port(ports.pool)
+    program = run_albacore(config, "--workers", str(workers), cores=cores or place.cores)
     return program, ports, config
+
+
+def run_albacore(config: Path, *options: str, cores: str) -> Program:
+    """Start `albacore run` and wait until it serves: its ports take connections well before."""
+    ready = config.with_suffix(".ready")
+    command = [binary("albacore"), "run", str(config), "--ready-file", str(ready), *options]
+    program = Program(command, cores=cores, log=config.with_suffix(".log"))
+    program.wait_for_file(ready)
+    return program
 
 
 def _rows(

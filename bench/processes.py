@@ -6,6 +6,7 @@ look cheap by moving its work into another process.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -46,6 +47,8 @@ class Program:
             cwd=log.parent,
             start_new_session=True,
         )
+        # Also when the benchmark ends because another program did not start.
+        atexit.register(self.stop)
 
     @property
     def pid(self) -> int:
@@ -66,8 +69,17 @@ class Program:
                 return
         raise StartError(f"{self.log.stem} did not listen on {port}:\n{self.log.read_text()[-2000:]}")
 
+    def wait_for_file(self, path: Path) -> None:
+        """Block until the program has written `path`. Raises StartError."""
+        deadline = time.monotonic() + START_SECONDS
+        while not path.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise StartError(f"{self.log.stem} has not written {path}:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
     def stop(self) -> None:
-        """End the process group: SIGTERM, then SIGKILL after five seconds."""
+        """End the process group: SIGTERM, then SIGKILL after five seconds. May be called again."""
+        atexit.unregister(self.stop)
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from bench.albacore import run_albacore
 from bench.login import session_cookie
 from bench.processes import Program, free_port
 from bench.subject import Place, Subject, binary, first_line
@@ -127,7 +128,4 @@ def _start_pool(place: Place, folder: Path, callback: str) -> tuple[Program, str
     pools[0]["UserPoolClients"] = [client(ports, CallbackURLs=[callback])]
     path = folder / "pool.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
-    program = Program([binary("albacore"), "run", str(path)], cores=place.load_cores, log=folder / "pool.log")
-    program.wait_for_port(https)
-    program.wait_for_port(ports.pool)
-    return program, f"{url}/{POOL_ID}"
+    return run_albacore(path, cores=place.load_cores), f"{url}/{POOL_ID}"

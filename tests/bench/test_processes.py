@@ -1,5 +1,6 @@
 """What /proc tells of a process tree."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -36,3 +37,25 @@ def test_a_program_that_does_not_come_up_says_why(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="no such config"):
         program.wait_for_port(free_port())
     program.stop()
+
+
+def test_a_program_that_never_says_it_is_ready_says_why(tmp_path: Path) -> None:
+    program = Program(
+        [sys.executable, "-c", "raise SystemExit('no such pool')"], cores="0", log=tmp_path / "log"
+    )
+    with pytest.raises(StartError, match="no such pool"):
+        program.wait_for_file(tmp_path / "ready")
+    program.stop()
+
+
+def test_programs_end_with_the_benchmark(tmp_path: Path) -> None:
+    code = f"""
+import pathlib, sys
+from bench.processes import Program
+program = Program(["sleep", "600"], cores="0", log=pathlib.Path({str(tmp_path / "log")!r}))
+print(program.pid, flush=True)
+raise RuntimeError("another program did not start")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "another program did not start" in done.stderr
+    assert not Path(f"/proc/{int(done.stdout)}").exists()
