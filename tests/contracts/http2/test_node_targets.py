@@ -89,12 +89,13 @@ async def test_killed_target_costs_what_is_in_flight_there_and_nothing_after(
         await lb.runtime.start()
         registry = lb.runtime.registry
 
-        async def until(state: TargetState) -> None:
+        async def until(state: TargetState, port: int) -> None:
             async with asyncio.timeout(WAIT):
-                while {each.port: each.state for each in registry.probes()}[doomed.port] is not state:
+                while {each.port: each.state for each in registry.probes()}[port] is not state:
                     await asyncio.sleep(0.01)
 
-        await until(TargetState.HEALTHY)
+        for target in (doomed, other):
+            await until(TargetState.HEALTHY, target.port)
         streams = [client.request("/hang") for _ in range(40)]
         for _ in range(20):
             assert await doomed.line() == "hanging"
@@ -102,7 +103,7 @@ async def test_killed_target_costs_what_is_in_flight_there_and_nothing_after(
         doomed.process.send_signal(signal.SIGKILL)
         await client.until(lambda: sum(client.answers[each].complete for each in streams) == 20)
         assert {client.answers[each].status for each in streams if client.answers[each].complete} == {502}
-        await until(TargetState.UNHEALTHY)
+        await until(TargetState.UNHEALTHY, doomed.port)
         answers = [await client.ask("/") for _ in range(10)]
         assert {answer.status for answer in answers} == {200}
         for stream in streams:

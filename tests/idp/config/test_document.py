@@ -115,7 +115,7 @@ def test_oauth_can_be_switched_off() -> None:
 
 POOL_MISTAKES = {
     "misspelt": ({"UserPoolNam": "x"}, ("UserPoolNam",), "UnknownKey"),
-    "later": ({"UserPoolAddOns": {}}, ("UserPoolAddOns",), "NotSupportedYet"),
+    "later": ({"EmailConfiguration": {}}, ("EmailConfiguration",), "NotSupportedYet"),
     "codes by carrier pigeon": (
         {"AutoVerifiedAttributes": ["address"]},
         ("AutoVerifiedAttributes", 0),

@@ -55,7 +55,8 @@ def paths(method: str) -> list[str]:
     return sorted(found)
 
 
-FORMS = [path for path in paths("POST") if path not in MACHINES]
+# The console has a frame and tokens of its own: tests/idp/console/test_attacks.py posts to each of its forms.
+FORMS = [path for path in paths("POST") if path not in MACHINES and not path.startswith("/admin/")]
 
 
 async def token_fields(house: House, visitor: PageVisitor, token: str | None) -> dict[str, str]:
