@@ -13,6 +13,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 VARIANTS = 997
@@ -44,11 +45,34 @@ function init(args)
   for i = 1, {VARIANTS} do
     wrk.headers["X-Request-Id"] = string.format("%08x-%04x", (i * 2654435761) % 4294967296, i)
     wrk.headers["Referer"] = "http://localhost/catalogue/" .. (i * 7919) % 100000
+    if more_lines then more_lines(i) end
     made[i] = wrk.format("GET", wrk.path .. "?page=" .. i)
   end
 end
 function request() turn = turn % {VARIANTS} + 1; return made[turn] end
 """
+# Chosen by a generator, not by counting: each connection is to see one set of lines after another.
+MORE_LINES = """
+local seed = 1
+function more_lines(i)
+  seed = (seed * 1103515245 + 12345) % 2147483648
+  local left = math.floor(seed / 65536) % 64
+  for n = 1, 6 do
+    wrk.headers["X-Extra-" .. n] = left % 2 == 1 and tostring(i) or nil
+    left = math.floor(left / 2)
+  end
+end
+"""
+
+
+class Variation(Enum):
+    """What is not the same from request to request; the value is the Lua that does it."""
+
+    NONE = ""
+    VALUES = VARY
+    """Another query, and other values in the same header lines."""
+    LINES = MORE_LINES + VARY
+    """Other header lines, too."""
 
 
 class LoadError(RuntimeError):
@@ -74,18 +98,18 @@ class Order:
     size: int
     """Bytes of a body."""
     headers: Sequence[str] = ()
-    varying: bool = False
+    variation: Variation = Variation.NONE
 
 
-def script(*, varying: bool, check: bool) -> str:
+def script(variation: Variation, *, check: bool) -> str:
     """Return the Lua that wrk runs."""
-    return SUMMARY + (VARY if varying else "") + (CHECK if check else "")
+    return SUMMARY + variation.value + (CHECK if check else "")
 
 
 def run_wrk(order: Order, *, seconds: int, cores: str, folder: Path, check: bool = False) -> Load:
     """Load for `seconds` from one thread on `cores`. Raises LoadError when a request failed."""
     path = folder / "wrk.lua"
-    path.write_text(script(varying=order.varying, check=check))
+    path.write_text(script(order.variation, check=check))
     command = ["taskset", "--cpu-list", cores, "wrk", "--threads=1", f"--connections={order.connections}"]
     command += [f"--duration={seconds}s", "--timeout=10s", f"--script={path}"]
     for header in order.headers:

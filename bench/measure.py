@@ -51,7 +51,7 @@ class Bench:
     def _sample(self, subject: Subject, block: Block, *, seconds: int) -> Sample:
         """Warm the subject up and look at what it answers; then load it and take the CPU time in between."""
         order = Order(
-            f"{subject.url}/{block.body}", block.connections, block.size, subject.headers, block.varying
+            f"{subject.url}/{block.body}", block.connections, block.size, subject.headers, block.variation
         )
         try:
             run_wrk(

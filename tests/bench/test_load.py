@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.load import LoadError, parse_result, script
+from bench.load import LoadError, Variation, parse_result, script
 
 
 def result(requests: int = 1000, failed: int = 0, size: int = 1200) -> str:
@@ -30,9 +30,10 @@ def test_a_failed_run_is_refused(output: str) -> None:
         parse_result(output, size=1024)
 
 
-@pytest.mark.parametrize("varying", [False, True], ids=["repeated", "varying"])
+@pytest.mark.parametrize("variation", Variation)
 @pytest.mark.parametrize("check", [False, True], ids=["measured", "checked"])
-def test_only_what_is_asked_for_runs_in_the_load_generator(varying: bool, check: bool) -> None:
-    lua = script(varying=varying, check=check)
-    assert ("function request()" in lua) is varying
+def test_only_what_is_asked_for_runs_in_the_load_generator(variation: Variation, check: bool) -> None:
+    lua = script(variation, check=check)
+    assert ("function request()" in lua) is (variation is not Variation.NONE)
+    assert ("function more_lines(" in lua) is (variation is Variation.LINES)
     assert ("function response(" in lua) is check

@@ -9,7 +9,7 @@ import pytest
 
 from bench.__main__ import ALL_BLOCKS, QUICK, UNASKED, Choice, parse_arguments, print_tables
 from bench.blocks import BLOCKS, Block
-from bench.load import Load, LoadError
+from bench.load import Load, LoadError, Variation
 from bench.measure import Bench, Effort, require_all_served
 from bench.upstream import BIG, SMALL
 
@@ -20,7 +20,7 @@ MOMENT = Effort(rounds=1, seconds=1)
 @needs_wrk
 @pytest.mark.parametrize(
     "block",
-    [Block("varying", SMALL, 4, varying=True), Block("big", BIG, 4)],
+    [Block("varying", SMALL, 4, Variation.LINES), Block("big", BIG, 4)],
     ids=lambda block: block.name,
 )
 def test_every_row_is_measured(bench: Bench, block: Block) -> None:
