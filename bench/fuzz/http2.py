@@ -69,7 +69,8 @@ def check_head(plane: MemoryPlane, data: bytes) -> None:
 
 
 def _write_head(incoming: Incoming, outcome: Dispatch, policy: ForwardPolicy) -> bytes:
-    return build_request_head(incoming, outcome, policy, trace=b"Root=1-0-0", tls_lines=b"")
+    before, after = build_request_head(incoming, outcome, policy, tls_lines=b"")
+    return before + b"Root=1-0-0" + after
 
 
 def _read_head(head: bytes) -> Heard:
