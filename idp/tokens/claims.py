@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -144,18 +144,19 @@ def _groups(grant: Grant) -> Mapping[str, object]:
     return {"cognito:groups": [group.name for group in grant.groups]} if grant.groups else {}
 
 
+def roles_of(groups: Sequence[Group]) -> tuple[list[str], str | None]:
+    """Return the roles of groups, and the preferred one: the strongest group's, unless two differ there."""
+    with_role = [(group.precedence, group.role_arn) for group in groups if group.role_arn]
+    best = min((precedence for precedence, _ in with_role if precedence is not None), default=None)
+    candidates = {role for precedence, role in with_role if precedence is not None and precedence == best}
+    roles = list(dict.fromkeys(role for _, role in with_role))
+    return roles, candidates.pop() if len(candidates) == 1 else None
+
+
 def _roles(groups: tuple[Group, ...]) -> Mapping[str, object]:
-    """Roles of the groups; the strongest group's is preferred, unless two differ at one strength."""
-    with_role = [group for group in groups if group.role_arn]
-    if not with_role:
-        return {}
-    claims: dict[str, object] = {"cognito:roles": list(dict.fromkeys(group.role_arn for group in with_role))}
-    ranked = [group for group in with_role if group.precedence is not None]
-    best = min((group.precedence for group in ranked if group.precedence is not None), default=None)
-    candidates = {group.role_arn for group in ranked if group.precedence == best}
-    if len(candidates) == 1:
-        claims["cognito:preferred_role"] = candidates.pop()
-    return claims
+    roles, preferred = roles_of(groups)
+    claims: dict[str, object] = {"cognito:roles": roles} if roles else {}
+    return claims if preferred is None else {**claims, "cognito:preferred_role": preferred}
 
 
 def _spell(name: str, value: str) -> object:

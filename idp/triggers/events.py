@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from idp.model import Client, Group, Pool, User
 from idp.signin.flows.triggers import Round
+from idp.tokens.claims import roles_of
 from idp.triggers.names import EventVersion, Trigger
 
 Event = dict[str, Any]
@@ -237,14 +238,11 @@ def pre_token(
 
 def group_configuration(groups: Sequence[Group]) -> dict[str, Any]:
     """Return `groupConfiguration`: the groups and roles that the tokens would say."""
-    roles = list(dict.fromkeys(group.role_arn for group in groups if group.role_arn))
-    ranked = [group for group in groups if group.role_arn and group.precedence is not None]
-    best = min((group.precedence for group in ranked if group.precedence is not None), default=None)
-    preferred = {group.role_arn for group in ranked if group.precedence == best}
+    roles, preferred = roles_of(groups)
     return {
         "groupsToOverride": [group.name for group in groups],
         "iamRolesToOverride": roles,
-        "preferredRole": preferred.pop() if len(preferred) == 1 else None,
+        "preferredRole": preferred,
     }
 
 
