@@ -81,6 +81,13 @@ class Call:
         if not is_secret_hash(client, username, sent):
             raise not_authorized(f"Unable to verify secret hash for client {client.id}")
 
+    async def named(self) -> tuple[Pool, Client, str]:
+        """Return the client named by ClientId, its pool, and Username, for which the client proved itself."""
+        pool, client = await self.client()
+        username = self.text("Username")
+        self.require_secret_hash(client, username)
+        return pool, client, username
+
     async def user(self) -> tuple[Pool, Client, User, Mapping[str, Any]]:
         """Return whom AccessToken belongs to: pool, client, user and the token's claims."""
         opened = await self.core.access.open(self.text("AccessToken"), scope=ADMIN_SCOPE)

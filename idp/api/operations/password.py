@@ -13,9 +13,7 @@ from idp.api.registry import operation
 @operation("ForgotPassword")
 async def forgot_password(call: Call) -> Mapping[str, object]:
     """Send a code to a verified address."""
-    pool, client = await call.client()
-    username = call.text("Username")
-    call.require_secret_hash(client, username)
+    pool, client, username = await call.named()
     delivery = served(
         await call.core.recovery.forgot(
             pool, client, username=username, hide_existence=client.hides_existence
@@ -27,9 +25,7 @@ async def forgot_password(call: Call) -> Mapping[str, object]:
 @operation("ConfirmForgotPassword")
 async def confirm_forgot_password(call: Call) -> Mapping[str, object]:
     """Set a new password by the code."""
-    pool, client = await call.client()
-    username = call.text("Username")
-    call.require_secret_hash(client, username)
+    pool, client, username = await call.named()
     served(
         await call.core.recovery.confirm_forgot(
             pool,

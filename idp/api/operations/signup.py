@@ -13,9 +13,7 @@ from idp.api.registry import operation
 @operation("SignUp")
 async def sign_up(call: Call) -> Mapping[str, object]:
     """Register a user and send a code."""
-    pool, client = await call.client()
-    username = call.text("Username")
-    call.require_secret_hash(client, username)
+    pool, client, username = await call.named()
     outcome = served(
         await call.core.registration.sign_up(
             pool,
@@ -36,9 +34,7 @@ async def sign_up(call: Call) -> Mapping[str, object]:
 @operation("ConfirmSignUp")
 async def confirm_sign_up(call: Call) -> Mapping[str, object]:
     """Confirm a user by the code; the answer's session signs in where a mailed code is a first factor."""
-    pool, client = await call.client()
-    username = call.text("Username")
-    call.require_secret_hash(client, username)
+    pool, client, username = await call.named()
     outcome = served(
         await call.core.registration.confirm(
             pool,
@@ -55,9 +51,7 @@ async def confirm_sign_up(call: Call) -> Mapping[str, object]:
 @operation("ResendConfirmationCode")
 async def resend_confirmation_code(call: Call) -> Mapping[str, object]:
     """Send a new code; the earlier one stops working."""
-    pool, client = await call.client()
-    username = call.text("Username")
-    call.require_secret_hash(client, username)
+    pool, client, username = await call.named()
     delivery = served(
         await call.core.registration.resend(
             pool, client, username=username, hide_existence=client.hides_existence
