@@ -12,9 +12,10 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import sys
 import uuid
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,9 @@ IMPORT_SECONDS: Final = 10
 """Lambda gives a function's start ten seconds of its own."""
 MOST_AT_ONCE: Final = 4
 LONGEST_LINE: Final = 8192
+LARGEST_UNREAD: Final = 64 * 1024
+LAST_WORDS_SECONDS: Final = 1
+"""How long the output of a process that was ended may still be read: its last traceback, say."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class _Worker:
     """A running process."""
 
     process: Process
+    transport: asyncio.SubprocessTransport
     version: float
     """When the file was changed last, as it was started."""
     logger: asyncio.Task[None]
@@ -59,9 +64,19 @@ class _Worker:
         return answer
 
     async def stop(self) -> None:
-        """Kill the process and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
+        """Kill the process, with all that it started in its group, and wait until it is gone.
+
+        asyncio takes a process for ended only once its pipes are: one that wrote more than anybody reads, or
+        that left a grandchild behind with its output, would be waited for without end. So they are closed.
+        """
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        await asyncio.wait({self.logger}, timeout=LAST_WORDS_SECONDS)
+        for number in range(3):
+            pipe = self.transport.get_pipe_transport(number)
+            assert pipe is not None, "every stream is a pipe"
+            pipe.close()
         await self.process.wait()
         await self.logger
 
@@ -127,12 +142,11 @@ class HandlerProcesses:
             target.name,
         ]
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
-            )
+            process, transport = await _spawn(command)
         except OSError as error:
             return Unreached(f"no process could be started: {_name(error)}")
-        started = _Worker(process, version, asyncio.create_task(_log_output(process, target.name)))
+        logger = asyncio.create_task(_log_output(process, target.name))
+        started = _Worker(process, transport, version, logger)
         try:
             answer = await asyncio.wait_for(started.read(), IMPORT_SECONDS)
         except (TimeoutError, OSError, EOFError, ValueError, TypeError) as error:
@@ -145,6 +159,20 @@ class HandlerProcesses:
             await started.stop()
             return read_failure(answer["broken"])
         return started
+
+
+async def _spawn(command: list[str]) -> tuple[Process, asyncio.SubprocessTransport]:
+    """Start a process in a session of its own; what asyncio.create_subprocess_exec keeps is returned, too."""
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.subprocess_exec(
+        lambda: SubprocessStreamProtocol(limit=LARGEST_UNREAD, loop=loop),
+        *command,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,
+    )
+    return Process(transport, protocol, loop), transport
 
 
 def _version(file: Path | None) -> float:

@@ -15,6 +15,7 @@ from idp.triggers.targets import FunctionTable, PythonHandler
 
 HANDLERS = """
 import os
+import subprocess
 import sys
 import time
 
@@ -66,6 +67,30 @@ def flood(event, context):
 
 def leave(event, context):
     sys.exit("left")
+
+
+def orphan(event, context):
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    open(event["file"], "w").write(str(child.pid))
+    os._exit(3)
+
+
+def family(event, context):
+    child = subprocess.Popen(["sleep", "60"])
+    open(event["file"], "w").write(str(child.pid))
+    time.sleep(60)
+
+
+def is_pipe(fd):
+    link = f"/proc/self/fd/{fd}"
+    return os.path.exists(link) and os.readlink(link).startswith("pipe:")
+
+
+def chatter(event, context):
+    # The pipe of the answers is the only one that is not standard output or standard error.
+    answers = min(fd for fd in range(3, 10) if is_pipe(fd))
+    os.write(answers, bytes(3) + b"\\x02{}" + b"\\xff" * 190_000)
+    open(event["file"], "w").close()
 """
 
 

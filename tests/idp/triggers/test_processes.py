@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,37 @@ async def test_each_way_to_fail_has_its_outcome_and_the_next_call_works(
 ) -> None:
     assert await runner.invoke(PRE, handler, EVENT) == outcome
     assert await runner.invoke(PRE, "echo", EVENT) == Answered(EVENT)
+
+
+async def test_a_process_that_says_more_than_is_read_is_ended_all_the_same(
+    runner: Runner, tmp_path: Path
+) -> None:
+    event = {"file": str(tmp_path / "written")}
+    async with asyncio.timeout(30):
+        assert await runner.invoke(PRE, "chatter", event) == Answered(None)
+        while not (tmp_path / "written").exists():
+            await asyncio.sleep(0.01)
+        assert await runner.invoke(PRE, "chatter", event) == Unreached(
+            "its process is broken: ValueError it answered 4294967295 bytes"
+        )
+
+
+async def test_a_process_whose_child_keeps_its_output_is_ended_all_the_same(
+    runner: Runner, tmp_path: Path
+) -> None:
+    started = tmp_path / "pid"
+    async with asyncio.timeout(30):
+        assert isinstance(await runner.invoke(PRE, "orphan", {"file": str(started)}), Unreached)
+    os.kill(int(started.read_text()), signal.SIGKILL)
+    assert await runner.invoke(PRE, "echo", EVENT) == Answered(EVENT)
+
+
+async def test_what_a_stuck_handler_started_is_gone_with_it(runner: Runner, tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    assert isinstance(await runner.invoke(PRE, "family", {"file": str(started)}), Unreached)
+    state = Path("/proc", started.read_text(), "stat")
+    # Whoever inherits a killed orphan may take a while to bury it.
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
 async def test_an_answer_that_is_no_json_is_the_handlers_failure(runner: Runner) -> None:
