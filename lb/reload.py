@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,6 +100,41 @@ def with_ports(settings: Settings, ports: Mapping[str, int]) -> Settings:
 
 def _with_port(listener: ListenerSettings, port: int) -> ListenerSettings:
     return listener if listener.port == port else replace(listener, port=port)
+
+
+class FileWatch:
+    """Tells when the content of a configuration's files is no longer what was read; `run` is its life."""
+
+    def __init__(self, files: Iterable[Path], on_change: Callable[[], None]) -> None:
+        """Take the files as they are now for what was read."""
+        self._on_change = on_change
+        self._again = asyncio.Event()
+        self._stopped = False
+        self._files: tuple[Path, ...] = ()
+        self.follow(files)
+
+    def follow(self, files: Iterable[Path]) -> None:
+        """Watch these files from now on; they have just been taken up."""
+        files = tuple(files)
+        if files != self._files:
+            self._again.set()
+        self._files, self._seen = files, fingerprint(files)
+
+    def stop(self) -> None:
+        """Let `run` end."""
+        self._stopped = True
+        self._again.set()
+
+    async def run(self) -> None:
+        """Call `on_change` for each change, until stopped or where the system cannot watch."""
+        while not self._stopped:
+            self._again.clear()
+            try:
+                async for _ in changes(self._files, self._again, seen=self._seen):
+                    self._on_change()
+            except OSError as error:
+                log.warning("cannot watch files (%s): send SIGHUP to reload", error)
+                return
 
 
 async def changes(files: Iterable[Path], stop: asyncio.Event, *, seen: bytes) -> AsyncIterator[None]:

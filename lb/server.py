@@ -19,7 +19,7 @@ from lb.exits import CannotStart
 from lb.loop import log_loop_error, settle_heap
 from lb.parts import Parts
 from lb.providers import look_for_providers
-from lb.reload import changes, fingerprint
+from lb.reload import FileWatch
 from lb.run_options import RunOptions
 
 log = logging.getLogger("albacore")
@@ -31,14 +31,12 @@ class Process:
     def __init__(self, options: RunOptions, loaded: Loaded) -> None:
         self._options = options
         self._loaded = loaded
-        self._seen = fingerprint(loaded.files)
-        """What the files held when they were last read."""
         self._parts = Parts()
         self._sender = HttpxSender()
         self._stop = asyncio.Event()
         self._cut = asyncio.Event()
         self._reload_wanted = asyncio.Event()
-        self._rewatch = asyncio.Event()
+        self._watch = FileWatch(loaded.files, self._reload_wanted.set)
         self._background = Background()
 
     async def run(self) -> None:
@@ -50,7 +48,7 @@ class Process:
             await self._parts.start(self._loaded)
             self._background.spawn(look_for_providers(self._loaded.settings, self._sender))
             if self._options.watch:
-                self._background.spawn(self._watch())
+                self._background.spawn(self._watch.run())
             self._announce()
             await self._serve()
         finally:
@@ -67,7 +65,7 @@ class Process:
             self._cut.set()
         self._stop.set()
         self._reload_wanted.set()  # wakes `_serve`
-        self._rewatch.set()
+        self._watch.stop()
 
     def _announce(self) -> None:
         settle_heap()
@@ -99,24 +97,13 @@ class Process:
             # A bug met while reloading must not take down what is serving.
             log.exception("configuration not taken up, the running one stays in force")
         else:
-            files, self._loaded, self._seen = self._loaded.files, loaded, fingerprint(loaded.files)
-            if files != loaded.files:
-                self._rewatch.set()
+            self._loaded = loaded
+            self._watch.follow(loaded.files)
             self._background.spawn(look_for_providers(loaded.settings, self._sender))
             log.info("configuration taken up from %s: %s", path, done)
 
     def _refuse(self, why: Exception) -> None:
         log.error("configuration not taken up, the running one stays in force:\n%s", why)
-
-    async def _watch(self) -> None:
-        while not self._stop.is_set():
-            self._rewatch.clear()
-            try:
-                async for _ in changes(self._loaded.files, self._rewatch, seen=self._seen):
-                    self._reload_wanted.set()
-            except OSError as error:
-                log.warning("cannot watch files (%s): send SIGHUP to reload", error)
-                return
 
     async def _shut_down(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._options.ready_file is not None:

@@ -21,7 +21,7 @@ from lb.background import Background
 from lb.config import InvalidConfig, Loaded
 from lb.exits import CannotStart, explain
 from lb.keyfiles import make_private
-from lb.reload import ADMIN, POOL, bindings_of, changes, fingerprint, plan_doors, refuse_changes, with_ports
+from lb.reload import ADMIN, POOL, FileWatch, bindings_of, plan_doors, refuse_changes, with_ports
 from lb.run_options import RunOptions
 from lb.settings import Settings
 from lb.sockets import Binding, CannotBind, bind_all, close_all, port_of
@@ -45,7 +45,6 @@ class Supervisor:
         self._options = options
         self._loaded = loaded
         self._logs = logs
-        self._seen = fingerprint(loaded.files)
         self._sockets: dict[str, socket.socket] = {}
         self._bindings: dict[str, Binding] = {}
         self._current: Generation | None = None
@@ -55,7 +54,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._cut = asyncio.Event()
         self._reload_wanted = asyncio.Event()
-        self._rewatch = asyncio.Event()
+        self._watch = FileWatch(loaded.files, self._reload_wanted.set)
         self._background = Background()
 
     async def run(self) -> None:
@@ -66,7 +65,7 @@ class Supervisor:
             if self._stop.is_set():
                 return
             if self._options.watch:
-                self._background.spawn(self._watch())
+                self._background.spawn(self._watch.run())
             self._announce()
             await self._serve()
         finally:
@@ -83,7 +82,7 @@ class Supervisor:
             self._cut.set()
         self._stop.set()
         self._reload_wanted.set()  # wakes `_serve`
-        self._rewatch.set()
+        self._watch.stop()
 
     def _reopen_logs(self) -> None:
         for child in self._all_children():
@@ -175,9 +174,8 @@ class Supervisor:
             log.exception("configuration not taken up, the running one stays in force")
         else:
             if done:
-                files, self._loaded, self._seen = self._loaded.files, loaded, fingerprint(loaded.files)
-                if files != loaded.files:
-                    self._rewatch.set()
+                self._loaded = loaded
+                self._watch.follow(loaded.files)
                 log.info("configuration taken up from %s: %s", self._options.path, done)
 
     def _refuse(self, why: Exception) -> None:
@@ -254,16 +252,6 @@ class Supervisor:
     async def _answer(self, child: Child, message: dict[str, Any]) -> None:
         draining = self._stop.is_set()
         child.answer(message["id"], await self._reports.answer(str(message["what"]), draining=draining))
-
-    async def _watch(self) -> None:
-        while not self._stop.is_set():
-            self._rewatch.clear()
-            try:
-                async for _ in changes(self._loaded.files, self._rewatch, seen=self._seen):
-                    self._reload_wanted.set()
-            except OSError as error:
-                log.warning("cannot watch files (%s): send SIGHUP to reload", error)
-                return
 
     def _all_children(self) -> list[Child]:
         current = self._current.children if self._current is not None else []

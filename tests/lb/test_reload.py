@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from lb.reload import Plan, bindings_of, changes, fingerprint, plan_doors, refuse_changes, with_ports
+from lb.reload import (
+    FileWatch,
+    Plan,
+    bindings_of,
+    changes,
+    fingerprint,
+    plan_doors,
+    refuse_changes,
+    with_ports,
+)
 from lb.settings import ListenerSettings, PoolServerSettings, Settings
 from lb.sockets import Binding
 from rules import FixedResponse, Rule, RuleSet
@@ -143,3 +152,27 @@ def test_new_processes_can_take_up_what_a_running_one_cannot() -> None:
     assert len(refuse_changes(SETTINGS, changed)) == 2
     assert refuse_changes(SETTINGS, changed, rolling=True) == []
     assert len(refuse_changes(SETTINGS, replace(changed, arn="other"), rolling=True)) == 1
+
+
+async def test_a_watch_follows_other_files_once_they_are_taken_up(tmp_path: Path) -> None:
+    old, new = tmp_path / "old" / "a.yaml", tmp_path / "new" / "a.yaml"
+    for path in (old, new):
+        path.parent.mkdir()
+        path.write_text("1")
+    told = asyncio.Event()
+    watch = FileWatch([old], told.set)
+    running = asyncio.create_task(watch.run())
+    old.write_text("2")
+    await asyncio.wait_for(told.wait(), 20)
+    told.clear()
+    watch.follow([new])
+    new.write_text("2")
+    await asyncio.wait_for(told.wait(), 20)
+    watch.stop()
+    await asyncio.wait_for(running, 20)
+
+
+async def test_a_stopped_watch_does_not_begin(tmp_path: Path) -> None:
+    watch = FileWatch([tmp_path / "a.yaml"], lambda: None)
+    watch.stop()
+    await asyncio.wait_for(watch.run(), 20)
