@@ -27,6 +27,7 @@ from bench.processes import Program, free_port
 ROOT = Path(__file__).parent.parent.parent
 KEY_ID, KEY_SECRET = "AKIDCOMPARE00001", "the-secret-access-key-of-the-comparison"
 REGION = "us-east-1"
+SERVICE = "AWSCognitoIdentityProviderService"
 OUTPUT_SECONDS = 3.0
 ANY_CORE = f"0-{(os.cpu_count() or 1) - 1}"
 
@@ -101,6 +102,7 @@ def start_cognito_local(folder: Path, home: Path | None) -> Subject:
     settings.parent.mkdir()
     settings.write_text(json.dumps({"UserPoolDefaults": {"UsernameAttributes": []}}))
     port = free_port()
+    url = f"http://localhost:{port}"
     where = {"PORT": str(port), "HOST": "localhost"}
     program = _start([node, str(script.resolve())], folder, port, env=where)
     package = script.resolve().parents[1] / "package.json"
@@ -111,7 +113,10 @@ def start_cognito_local(folder: Path, home: Path | None) -> Subject:
     def read(address: str, _: Mapping[str, Any]) -> str:
         wanted = re.compile(rf"Destination:\s*{re.escape(address)}\W+Code:\s*(\d+)")
         deadline = time.monotonic() + OUTPUT_SECONDS
-        while True:  # what it writes comes a moment after its answer
+        while True:
+            # What it writes comes a moment after its answer, and at times only with what it writes next: here
+            # that it knows no such operation.
+            httpx.post(url, headers={"X-Amz-Target": f"{SERVICE}.WriteOn"}, content=b"{}", trust_env=False)
             time.sleep(0.3)
             found = wanted.findall(re.sub(r"\x1b\[[0-9;]*m", "", program.log.read_text(errors="replace")))
             if found:
@@ -119,7 +124,7 @@ def start_cognito_local(folder: Path, home: Path | None) -> Subject:
             if time.monotonic() > deadline:
                 raise LookupError("no code was found where codes are shown")
 
-    return Subject("cognito-local", release, f"http://localhost:{port}", program, read)
+    return Subject("cognito-local", release, url, program, read)
 
 
 STARTS = {"albacore": start_albacore, "moto": start_moto, "cognito-local": start_cognito_local}
