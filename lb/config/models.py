@@ -232,7 +232,8 @@ class TargetSection(Section):
     """One target of a group."""
 
     id: Annotated[str, AfterValidator(_check_target_id)]
-    """IP address or host name of the target."""
+    """IP address or host name of the target. A target of an HTTPS group is told its host name by SNI; one
+    that is named by its address is told none, as by ALB."""
     port: PortNumber | None = None
     """Port of the target; default: the group's."""
 

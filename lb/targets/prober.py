@@ -19,7 +19,7 @@ from lb.settings import ProtocolVersion
 from lb.targets.group import Probe, Target, format_address
 from lb.targets.health import Failure, ProbeOutcome
 from lb.targets.http2_prober import send_http2_probe
-from lb.upstream.connect import unverified_tls
+from lb.upstream.connect import server_name, unverified_tls
 
 MAX_HEAD = 32 * 1024
 """All response headers, as for requests (alb.md 7.3)."""
@@ -35,7 +35,10 @@ async def send_probe(target: Target, probe: Probe) -> ProbeOutcome:
         return await send_http2_probe(target, probe, build_probe(target, probe))
     try:
         reader, writer = await asyncio.open_connection(
-            target.host, probe.port or target.port, ssl=_UNVERIFIED if probe.tls else None
+            target.host,
+            probe.port or target.port,
+            ssl=_UNVERIFIED if probe.tls else None,
+            server_hostname=server_name(target.host) if probe.tls else None,
         )
     except OSError as error:
         return _failure(error)

@@ -15,6 +15,7 @@ from lb.targets.health import REGISTERED, Failure, ProbeOutcome
 from lb.targets.prober import send_probe
 from tests.support.grpc_target import SERVICE, GrpcTarget
 from tests.support.http2_target import Http2Target, Link, nothing
+from tests.support.named_tls import named_tls
 from tests.support.scripted import OK, answering, scripted
 
 HTTP2, GRPC = ProtocolVersion.HTTP2, ProtocolVersion.GRPC
@@ -22,9 +23,15 @@ PATH = "/AWS.ALB/healthcheck"
 
 
 async def probe(
-    port: int, version: ProtocolVersion, *, tls: bool = False, path: str = PATH, check_port: int | None = None
+    port: int,
+    version: ProtocolVersion,
+    *,
+    host: str = "127.0.0.1",
+    tls: bool = False,
+    path: str = PATH,
+    check_port: int | None = None,
 ) -> ProbeOutcome:
-    target = Target(("127.0.0.1", port, False, version), "app", "arn", REGISTERED)
+    target = Target((host, port, False, version), "app", "arn", REGISTERED)
     async with asyncio.timeout(5):
         return await send_probe(target, Probe(tls, check_port, path, 30, 5, version))
 
@@ -90,6 +97,14 @@ async def test_tls_is_negotiated_for_h2_with_any_certificate() -> None:
     context.set_alpn_protocols(["h2"])
     async with Http2Target(tls=context) as target:
         assert await probe(target.port, HTTP2, tls=True) == 200
+
+
+async def test_server_name_is_sent_over_http2_too() -> None:
+    with named_tls("localhost", "h2") as tls:
+        async with Http2Target(tls=tls.context) as target:
+            assert await probe(target.port, HTTP2, host="localhost", tls=True) == 200
+            assert await probe(target.port, HTTP2, tls=True) is Failure.NO_ANSWER
+        assert tls.asked == ["localhost", None]
 
 
 async def test_server_of_http1_fails(unused_tcp_port: int) -> None:

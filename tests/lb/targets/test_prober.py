@@ -12,13 +12,19 @@ from lb.settings import ProtocolVersion
 from lb.targets.group import Probe, Target
 from lb.targets.health import REGISTERED, Failure, ProbeOutcome
 from lb.targets.prober import send_probe
+from tests.support.named_tls import named_tls
 from tests.support.scripted import OK, answering, scripted, silent
 
 
 async def probe(
-    port: int, *, tls: bool = False, path: str = "/", check_port: int | None = None
+    port: int,
+    *,
+    host: str = "127.0.0.1",
+    tls: bool = False,
+    path: str = "/",
+    check_port: int | None = None,
 ) -> ProbeOutcome:
-    target = Target(("127.0.0.1", port, False, ProtocolVersion.HTTP1), "app", "arn", REGISTERED)
+    target = Target((host, port, False, ProtocolVersion.HTTP1), "app", "arn", REGISTERED)
     async with asyncio.timeout(5):
         return await send_probe(target, Probe(tls, check_port, path, 30, 5))
 
@@ -55,6 +61,16 @@ async def test_https_targets_may_have_any_certificate() -> None:
     trustme.CA().issue_cert("elsewhere.example").configure_cert(context)
     async with scripted(answering(OK), tls=context) as port:
         assert await probe(port, tls=True) == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "outcome"), [("localhost", 200), ("127.0.0.1", Failure.NO_ANSWER)], ids=["name", "address"]
+)
+async def test_probes_send_the_server_name_that_requests_send(host: str, outcome: ProbeOutcome) -> None:
+    with named_tls("localhost") as tls:
+        async with scripted(answering(OK), tls=tls.context) as port:
+            assert await probe(port, host=host, tls=True) == outcome
+        assert tls.asked == ["localhost" if host == "localhost" else None]
 
 
 async def test_redirects_are_not_followed_and_cookies_not_kept() -> None:

@@ -19,15 +19,16 @@ from lb.upstream import pool as pool_module
 from lb.upstream.connection import UpstreamConnection
 from lb.upstream.pool import UpstreamPool
 from tests.support.data_plane import Conversation, ScriptedTarget
+from tests.support.named_tls import named_tls
 
 
 async def hold(conversation: Conversation) -> None:
     await conversation.closed()
 
 
-def target_on(port: int) -> Target:
+def target_on(port: int, host: str = "127.0.0.1", **group: Any) -> Target:
     registry = TargetRegistry()
-    registry.apply({"app": TargetGroupSettings("app", "arn", targets=(TargetSettings("127.0.0.1", port),))})
+    registry.apply({"app": TargetGroupSettings("app", "arn", targets=(TargetSettings(host, port),), **group)})
     target = registry.choose("app")
     assert target is not None
     return target
@@ -139,3 +140,14 @@ async def test_repr_is_a_report() -> None:
         pool.put(connection)
         assert repr(pool) == "UpstreamPool(idle=1 open=1 opening=0)"
         assert repr(connection) == f"UpstreamConnection({target.address} idle served=0)"
+
+
+async def test_server_name_is_that_of_the_configuration() -> None:
+    pool = UpstreamPool(idle_timeout=60)
+    with named_tls("localhost") as tls:
+        async with ScriptedTarget(hold, tls=tls.context) as scripted:
+            await opened(pool, target_on(scripted.port, "localhost", protocol="HTTPS"))
+            by_address = await open_connection(pool, target_on(scripted.port, protocol="HTTPS"))
+            await pool.aclose()
+        assert tls.asked == ["localhost", None]
+    assert isinstance(by_address, Reason)
