@@ -53,6 +53,11 @@ async def submit_delete(desk: Desk) -> Response:
     return desk.done(f"/clients/{client.id}", "console.done.secret_deleted")
 
 
+def back_to_client(desk: Desk) -> str:
+    """Return the path of the page on which a client's forms are."""
+    return f"/clients/{desk.request.path_params['client']}"
+
+
 async def _find(desk: Desk) -> Client | None:
     """Return the client that the address names, of this pool only."""
     known = await desk.core.client(desk.request.path_params["client"])

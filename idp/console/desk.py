@@ -4,6 +4,9 @@
 age and the membership of the admin group up anew each time, so that whoever is disabled, signed out or taken
 out of the group is outside with the next click; a POST also has to come from our own page and carry the
 token of this very session. No page can forget a check.
+
+What cannot be undone, hands out a secret or opens somebody's account wants a recent sign-in on top: whoever
+finds an open console does not get far.
 """
 
 from __future__ import annotations
@@ -42,6 +45,12 @@ from idp.texts import Text
 log = logging.getLogger(__name__)
 FLASH_COOKIE: Final = "console-flash"
 FLASH_SECONDS: Final = 60
+SIGN_IN_SECONDS: Final = 600
+"""How long a sign-in may take whose end is to find its flash."""
+RECENT_SECONDS: Final = 300
+"""How old a sign-in may be where a form for a dangerous act is shown."""
+FILLING_SECONDS: Final = 300
+"""How much older where that form comes back: it has to be filled in."""
 SECTIONS: Final = ("users", "groups", "clients")
 LONGEST_RETURN: Final = 2000
 
@@ -78,6 +87,17 @@ class Desk:
         """The core that does what is asked."""
         return self.site.core
 
+    @property
+    def age(self) -> float:
+        """How many seconds ago the administrator signed in."""
+        return self.core.clock.now() - self.live.auth_time
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether the sign-in is young enough for a dangerous act; a form's sending may take a while."""
+        filling = FILLING_SECONDS if self.request.method == "POST" else 0
+        return self.age <= RECENT_SECONDS + filling
+
     def say(self, key: str, **values: object) -> str:
         """Return a text of the page's language."""
         return self.catalogue.text(key, **values)
@@ -108,9 +128,20 @@ class Desk:
     def done(self, path: str, key: str, values: Mapping[str, str] | None = None, **query: str) -> Response:
         """Go on to a page that tells what was done."""
         response = see_other(self.path(path, **query))
-        told = json.dumps([key, dict(values or {})])
-        self._set_flash(response, self.core.vault.seal_text(told, purpose=self._flash_purpose))
+        self._keep_flash(response, Flash(key, values or {}))
         return response
+
+    def step_up(self, path: str, **query: str) -> Response:
+        """Ask for a new sign-in before a dangerous act; nothing was done, and it leads back to the form."""
+        response = see_other(self.renewal(path, **query))
+        flash = Flash("console.step_up", {"minutes": str(RECENT_SECONDS // 60)})
+        self._keep_flash(response, flash, seconds=SIGN_IN_SECONDS)
+        return response
+
+    def renewal(self, path: str, **query: str | None) -> str:
+        """Return the address of a new sign-in that leads back to a page."""
+        wanted = self.path(path, **query).removeprefix(self.site.base)
+        return _sign_in_address(self.site, self.pool, wanted, prompt="login")
 
     def render(self, template: str, title: str, *, here: str, **context: Any) -> Response:
         """Render a page; `here` is the part of the console that it belongs to."""
@@ -124,6 +155,8 @@ class Desk:
             "csrf": csrf_token(self.site, self.pool, self.live),
             "pool": self.pool,
             "admin": self.admin.email or self.admin.username,
+            "is_recent": self.age <= RECENT_SECONDS,
+            "renewal": self.renewal,
             "problems": self.problems,
             "flash": flash and self.say(flash.key, **flash.values),
         }
@@ -150,11 +183,16 @@ class Desk:
         except SealBroken:
             return None
 
-    def _set_flash(self, response: Response, value: str) -> None:
+    def _keep_flash(self, response: Response, flash: Flash, *, seconds: int = FLASH_SECONDS) -> None:
+        told = json.dumps([flash.key, dict(flash.values)])
+        sealed = self.core.vault.seal_text(told, purpose=self._flash_purpose)
+        self._set_flash(response, sealed, seconds=seconds)
+
+    def _set_flash(self, response: Response, value: str, *, seconds: int = 0) -> None:
         response.set_cookie(
             FLASH_COOKIE,
             value,
-            max_age=FLASH_SECONDS if value else 0,
+            max_age=seconds,
             path=self.site.path("/admin"),
             secure=self.site.is_secure,
             httponly=True,
@@ -163,18 +201,26 @@ class Desk:
 
 
 Handler = Callable[[Desk], Awaitable[Response]]
+Back = Callable[[Desk], str]
 
 
-def page(path: str, show: Handler | None = None, submit: Handler | None = None) -> Route:
-    """Make the route of a page: `show` for GET, `submit` for an accepted POST."""
+def page(
+    path: str, show: Handler | None = None, submit: Handler | None = None, *, recent: Back | None = None
+) -> Route:
+    """Make the route of a page: `show` for GET, `submit` for an accepted POST.
+
+    With `recent`, both want a recent sign-in; it names the path to lead back to after a new one.
+    """
 
     async def endpoint(request: Request) -> Response:
         desk = await enter(request)
         if isinstance(desk, Response):
             return desk
         if request.method == "POST" and submit is not None:
-            return await _submit(desk, submit)
+            return await _submit(desk, submit, recent)
         assert show is not None
+        if recent is not None and not desk.is_recent:
+            return found(_sign_in_address(desk.site, desk.pool, _wanted(desk.site, request), prompt="login"))
         return await show(desk)
 
     methods = [*(["GET"] if show else []), *(["POST"] if submit else [])]
@@ -205,13 +251,18 @@ async def enter(request: Request) -> Desk | Response:
 def ask_to_sign_in(site: Site, pool: Pool, request: Request) -> Response:
     """Send a browser to the pool's sign-in page, and back to where it wanted to go."""
     answer = see_other if request.method == "POST" else found
-    return answer(_sign_in_address(site, pool, request))
+    return answer(_sign_in_address(site, pool, _wanted(site, request)))
 
 
-def _sign_in_address(site: Site, pool: Pool, request: Request, **more: str) -> str:
-    wanted = request.url.path.removeprefix(site.base) if request.method == "GET" else ""
-    if request.url.query and wanted:
-        wanted += f"?{request.url.query}"
+def _wanted(site: Site, request: Request) -> str:
+    """Return the page that a request is for, to come back to; a form's address is no page."""
+    if request.method != "GET":
+        return ""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return request.url.path.removeprefix(site.base) + query
+
+
+def _sign_in_address(site: Site, pool: Pool, wanted: str, **more: str) -> str:
     state = site.core.vault.seal_text(wanted[:LONGEST_RETURN], purpose=_return_purpose(pool))
     query = {
         "client_id": console_client(pool).id,
@@ -243,7 +294,7 @@ def csrf_token(site: Site, pool: Pool, live: LiveSession) -> str:
     return site.core.vault.mac("console-csrf", pool.id, live.token)
 
 
-async def _submit(desk: Desk, submit: Handler) -> Response:
+async def _submit(desk: Desk, submit: Handler, recent: Back | None) -> Response:
     request, site = desk.request, desk.site
     if not csrf.is_own_page(request.headers, origins=own_origins(site, request)):
         log.warning("console: form from another site refused at pool %s", desk.pool.id)
@@ -258,11 +309,14 @@ async def _submit(desk: Desk, submit: Handler) -> Response:
     if not hmac.compare_digest(expected.encode(), form.text(csrf.FIELD).encode()):
         log.warning("console: form without this session's token refused at pool %s", desk.pool.id)
         return error_page(request, "console_expired", status=403)
-    return await submit(replace(desk, form=form))
+    desk = replace(desk, form=form)
+    if recent is not None and not desk.is_recent:
+        return desk.step_up(recent(desk))
+    return await submit(desk)
 
 
 def _turn_away(desk: Desk) -> Response:
-    again = _sign_in_address(desk.site, desk.pool, desk.request, prompt="login")
+    again = _sign_in_address(desk.site, desk.pool, _wanted(desk.site, desk.request), prompt="login")
     response = desk.render("denied.html", "console.denied", here="", again=again)
     response.status_code = 403
     return response

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -99,6 +100,11 @@ async def submit_delete(desk: Desk) -> Response:
     await desk.core.groups.delete(desk.pool, name)
     desk.record("delete-group", target=name)
     return desk.done("/groups", "console.done.deleted", {"name": name})
+
+
+def back_to_group(desk: Desk) -> str:
+    """Return the path of the page on which a group's form is."""
+    return f"/group?{urlencode({'name': desk.form.text('name')})}"
 
 
 def _read(desk: Desk) -> dict[str, Any] | None:

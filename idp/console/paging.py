@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from idp.console.desk import Desk
 from idp.model import User, UserPage
@@ -48,11 +48,13 @@ def read_position(desk: Desk, scope: str) -> Position:
     return Position(tuple(at), bool(backwards))
 
 
-def page_links(desk: Desk, found: UserPage, scope: str) -> dict[str, str | None]:
+def page_links(desk: Desk, found: UserPage, scope: str) -> dict[str, Any]:
     """Return the `page` parameters of the neighbours; None where the list ends."""
     return {
-        "previous": _seal(desk, Position(found.before, backwards=True), scope) if found.before else None,
-        "following": _seal(desk, Position(found.after), scope) if found.after else None,
+        "previous": seal_position(desk, Position(found.before, backwards=True), scope)
+        if found.before
+        else None,
+        "following": seal_position(desk, Position(found.after), scope) if found.after else None,
     }
 
 
@@ -90,7 +92,8 @@ def _is_random(user: User) -> bool:
     return user.username == user.sub
 
 
-def _seal(desk: Desk, position: Position, scope: str) -> str:
+def seal_position(desk: Desk, position: Position, scope: str) -> str:
+    """Return the `page` parameter that leads to a position of a list."""
     content = json.dumps([list(position.at), position.backwards])
     return desk.core.vault.seal_text(content, purpose=_purpose(desk, scope))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from idp.console import clients, groups, start, user, users
+from idp.console import acts, clients, groups, start, user, users
 from idp.console.desk import come_back, page
 
 
@@ -18,13 +18,14 @@ def routes() -> list[BaseRoute]:
         page("/users", users.show_users),
         page("/users/new", users.show_new, users.submit_new),
         page("/users/{sub}", user.show_user),
-        page("/users/{sub}/{action}", submit=user.act),
+        page("/users/{sub}/events", user.show_events),
+        page("/users/{sub}/{action}", submit=acts.act),
         page("/groups", groups.show_groups, groups.submit_group),
         page("/group", groups.show_group),
         page("/group/change", submit=groups.submit_change),
-        page("/group/delete", submit=groups.submit_delete),
+        page("/group/delete", submit=groups.submit_delete, recent=groups.back_to_group),
         page("/clients", clients.show_clients),
         page("/clients/{client}", clients.show_client),
-        page("/clients/{client}/add-secret", submit=clients.submit_add),
-        page("/clients/{client}/delete-secret", submit=clients.submit_delete),
+        page("/clients/{client}/add-secret", submit=clients.submit_add, recent=clients.back_to_client),
+        page("/clients/{client}/delete-secret", submit=clients.submit_delete, recent=clients.back_to_client),
     ]

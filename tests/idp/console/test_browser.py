@@ -36,7 +36,8 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     folder: Path = tmp_path_factory.mktemp("console")
 
     def make(url: str) -> Any:
-        return create_app(console_document(), public_url=url, data_directory=folder, hash_cost=CHEAP)
+        protected = console_document(UserPoolAddOns={"AdvancedSecurityMode": "AUDIT"})
+        return create_app(protected, public_url=url, data_directory=folder, hash_cost=CHEAP)
 
     async with AsyncExitStack() as stack:
         driver = await stack.enter_async_context(async_playwright())
@@ -102,7 +103,9 @@ async def paths_of(page: Page, scene: Scene) -> dict[str, str]:
     """Every page of the console by a word."""
     await page.goto(f"{scene.home}/users")
     user = await page.get_by_role("link", name=MINA).get_attribute("href") or ""
+    admin = await page.get_by_role("link", name=ADMIN).get_attribute("href") or ""
     paths = {"users": "/users", "new-user": "/users/new", "user": user.removeprefix(HOME)}
+    paths |= {"events": f"{admin.removeprefix(HOME)}/events", "admin": admin.removeprefix(HOME)}
     groups = {"groups": "/groups", "group": "/group?name=admins"}
     return paths | groups | {"clients": "/clients", "client": f"/clients/{CLIENT}"}
 
