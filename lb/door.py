@@ -1,8 +1,4 @@
-"""One uvicorn server on one bound socket, startable and stoppable by itself.
-
-uvicorn would own the process's signals, log in its own way and re-raise the signal at the end; with
-several servers in one loop the process does that, and here is only what one server needs.
-"""
+"""One uvicorn server on one bound socket, startable and stoppable by itself."""
 
 from __future__ import annotations
 
@@ -10,13 +6,13 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, cast
 
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lb.observe.connection_log import ConnectionRecord
+from lb.quiet_server import QuietServer
 from lb.tls import ListenerTls
 from lb.tls_server import Service, TlsServer
 
@@ -29,7 +25,7 @@ SETTLE_SECONDS = 1.0
 log = logging.getLogger("albacore.door")
 
 
-class Door(uvicorn.Server):
+class Door(QuietServer):
     """Serves an ASGI application on a socket that is already bound."""
 
     def __init__(
@@ -42,33 +38,11 @@ class Door(uvicorn.Server):
         report: Callable[[ConnectionRecord], None] = lambda _: None,
         date_header: bool = True,
     ) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=http,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=date_header,
-                # The process sets the deadline: `stop`.
-                timeout_graceful_shutdown=None,
-            )
-        )
+        super().__init__(app, http=http, ws="none", lifespan="off", date_header=date_header)
         self.socket = bound
         self._tls = tls
         self._report = report
         self._tls_server: TlsServer | None = None
-        self._ready = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the process."""
-        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting, and say so to `start`."""
@@ -76,7 +50,7 @@ class Door(uvicorn.Server):
             await super().startup([self.socket, *self._more_queues()])
         else:
             self._start_tls(self._tls)
-        self._ready.set()
+        self.ready.set()
 
     def _more_queues(self) -> list[socket.socket]:
         """Return further descriptors of the listening socket.
@@ -100,12 +74,7 @@ class Door(uvicorn.Server):
 
     async def start(self) -> None:
         """Return once connections are accepted; raises what went wrong."""
-        self._task = asyncio.create_task(self.serve([self.socket]), name=f"door {self.socket.getsockname()}")
-        ready = asyncio.create_task(self._ready.wait())
-        await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            ready.cancel()
-            await self._task
+        await self.begin([self.socket], name=f"door {self.socket.getsockname()}")
 
     async def retire(self, *, deadline: float, hurry: asyncio.Event) -> None:
         """Accept no more, because another process does, and let connections come to their end by themselves.
@@ -141,19 +110,19 @@ class Door(uvicorn.Server):
 
         What is left at loop time `deadline`, or when `cut` is set, is cut.
         """
-        if self._task is None:
+        if self.task is None:
             self.socket.close()
             return
         self.should_exit = True
         if self._tls_server is not None:
             self._tls_server.close()
             self._tls_server.cut()
-        await self._finish(self._task, deadline, cut)
-        if not self._task.done():
+        await self._finish(self.task, deadline, cut)
+        if not self.task.done():
             self._cut()
-            await asyncio.wait({self._task}, timeout=2)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait({self.task}, timeout=2)
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
 
     async def _finish(self, serving: asyncio.Task[None], deadline: float, cut: asyncio.Event) -> None:
         """Wait for connections to end, until `deadline` or `cut`.

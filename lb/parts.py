@@ -107,6 +107,7 @@ class Parts:
             ports |= {key: port_of(bound) for key, bound in sockets.items()}
             settings = with_ports(new.settings, ports)
             tls = build_tls(settings.listeners)
+            await self.runtime.applications.take_up(settings.target_groups)
             if self._pool_changed(old, new, settings):
                 await self._replace_pool(new, settings)
             self.runtime.apply(settings, providers=self._providers(settings))
@@ -154,8 +155,6 @@ class Parts:
 
     async def stop(self, *, deadline: float, cut: asyncio.Event) -> None:
         """Drain the listeners, then close what they needed."""
-        if self._runtime is not None:
-            self._runtime.ready = False
         if self._runtime is not None:
             self._runtime.ready = False
         first = [each.door for key, each in self._doors.items() if key not in {POOL, ADMIN}]

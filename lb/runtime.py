@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,7 +25,9 @@ from lb.observe.trace import TraceIds
 from lb.responses import http_date
 from lb.settings import IdentityProvider, Settings
 from lb.snapshot import Authentication, Snapshot, compile_snapshot
+from lb.targets.applications import Applications
 from lb.targets.checker import HealthChecker
+from lb.targets.prober import send_probe
 from lb.targets.registry import TargetRegistry
 from lb.upstream.pool import UpstreamPool
 from rules.actions import Forward, PreAction
@@ -78,10 +81,11 @@ class Runtime:
             ValueError: a matcher or an action cannot be compiled.
         """
         self.registry = TargetRegistry()
+        self.applications = Applications()
         self.access_log = AccessLog(settings.access_log)
         self.connection_log = ConnectionLog(settings.connection_log)
         self.metrics = Metrics(group_counts=self.registry.counts, rows_lost=lambda: self.access_log.rows_lost)
-        self.pool = UpstreamPool(settings.attributes.idle_timeout_seconds)
+        self.pool = UpstreamPool(settings.attributes.idle_timeout_seconds, dial=self.applications.dial)
         self.registry.on_released = self.pool.release
         self.authentication: AuthenticationSource = authentication or AuthenticationOwner(
             settings, on_refreshed=lambda: self.metrics.auth(AuthEvent.REFRESHED)
@@ -96,7 +100,7 @@ class Runtime:
         self.ready = False
         """Started, and not draining: whoever begins to drain sets it to False."""
         self.trace_ids = TraceIds(random.randbytes)
-        self._checker = HealthChecker(self.registry)
+        self._checker = HealthChecker(self.registry, send=partial(send_probe, dial=self.applications.dial))
         self._sweep_timer: asyncio.Handle | None = None
         self._date = (0, b"")
         self.snapshot: Snapshot
@@ -122,7 +126,8 @@ class Runtime:
         self.snapshot = snapshot
 
     async def start(self) -> None:
-        """Start health checks and the periodic sweep."""
+        """Start applications that are targets, health checks and the periodic sweep; raises CannotStart."""
+        await self.applications.take_up(self.snapshot.settings.target_groups)
         raise_descriptor_limit()
         self.max_connections = client_limit()
         await self._checker.start()
@@ -137,6 +142,7 @@ class Runtime:
             self._sweep_timer = None
         await self._checker.aclose()
         await self.pool.aclose()
+        await self.applications.aclose()
         await self.authentication.aclose()
         # Lost connections tell their exchanges in the loop's next turn; their rows belong into the log.
         await asyncio.sleep(0)

@@ -73,15 +73,17 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class TargetSettings:
-    """A registered target: an IP address (or `localhost` name resolved at start) and a port."""
+    """A registered target."""
 
     id: str
+    """IP address or host name; of an application the import string."""
     port: int
+    """0 of an application."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetGroupSettings:
-    """One target group of type ip."""
+    """One target group."""
 
     name: str
     arn: str
@@ -96,6 +98,8 @@ class TargetGroupSettings:
     protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
     forwards_reset_codes: bool = False
     """`routing.http2.rst_stream_error_forwarding.enabled`: clients get the code of a target's RST_STREAM."""
+    code_folder: Path | None = None
+    """Set where the targets are applications of this process: where their code is looked for last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def build_settings(file: ConfigFile, parts: Parts) -> Settings:
             for index, listener in enumerate(file.listeners)
         ),
         target_groups={
-            group.name: _target_group(group, arns, parts.target_groups[index])
+            group.name: _target_group(group, arns, parts.target_groups[index], parts.folder)
             for index, group in enumerate(file.target_groups)
         },
         attributes=_load_balancer_attributes(parts.load_balancer),
@@ -119,7 +119,9 @@ def _mutual(section: ListenerSection, file: ConfigFile, folder: Path) -> MutualA
     return build_mutual(section.mutual_authentication, stores, folder)
 
 
-def _target_group(section: TargetGroupSection, arns: Arns, values: Values) -> TargetGroupSettings:
+def _target_group(
+    section: TargetGroupSection, arns: Arns, values: Values, folder: Path
+) -> TargetGroupSettings:
     members: dict[str, Any] = dict(values)
     default_port = section.port or 0
     return TargetGroupSettings(
@@ -130,6 +132,7 @@ def _target_group(section: TargetGroupSection, arns: Arns, values: Values) -> Ta
         targets=tuple(TargetSettings(each.id, each.port or default_port) for each in section.targets),
         health_check=build_health_check(section),
         protocol_version=ProtocolVersion(section.protocol_version),
+        code_folder=folder.resolve() if section.target_type == "asgi" else None,
         **members,
     )
 

@@ -12,7 +12,7 @@ from lb.config.build import access_of, functions_of, guard_of
 from lb.config.certificates import Report, check_certificate
 from lb.config.document import Document
 from lb.config.listeners import forwarded_groups
-from lb.config.models import ConfigFile, ListenerSection, TargetGroupSection
+from lb.config.models import IMPORT_STRING, ConfigFile, ListenerSection, TargetGroupSection
 from lb.config.pools import check_access, check_delivery, check_functions, check_guard
 from lb.config.problems import Place
 from lb.config.protocol_versions import check_matcher, warn_about_protocols
@@ -118,7 +118,10 @@ def _check_target_groups(document: Document, groups: Mapping[int, TargetGroupSec
             place: Place = (*where, "HealthCheckTimeoutSeconds")
             document.report(place, "BadValue", message)
         check_matcher(document, where, group)
-        _check_targets(document, where, group)
+        if group.target_type == "asgi":
+            _check_applications(document, where, group)
+        else:
+            _check_targets(document, where, group)
 
 
 def _check_targets(document: Document, where: Place, group: TargetGroupSection) -> None:
@@ -126,7 +129,10 @@ def _check_targets(document: Document, where: Place, group: TargetGroupSection) 
     for index, target in enumerate(group.targets):
         place = (*where, "Targets", index)
         port = target.port or group.port
-        if port is None:
+        if IMPORT_STRING.fullmatch(target.id):
+            message = "an import string names an application: that needs `TargetType: asgi`"
+            document.report((*place, "Id"), "BadValue", message)
+        elif port is None:
             document.report(place, "Missing", "`Port` is missing here and in the target group")
         elif (target.id, port) in seen:
             document.report(
@@ -134,6 +140,33 @@ def _check_targets(document: Document, where: Place, group: TargetGroupSection) 
             )
         else:
             seen.add((target.id, port))
+
+
+def _check_applications(document: Document, where: Place, group: TargetGroupSection) -> None:
+    """Applications are spoken to inside the process: no port, no TLS, HTTP/1.1."""
+    needless = {
+        "Port": group.port is not None,
+        "Protocol": group.protocol != "HTTP",
+        "ProtocolVersion": group.protocol_version != "HTTP1",
+        "HealthCheckPort": group.health_check_port is not None,
+        "HealthCheckProtocol": group.health_check_protocol == "HTTPS",
+    }
+    for key in (key for key, given in needless.items() if given):
+        message = (
+            "applications are reached inside the process, without port or TLS, over HTTP/1.1: leave it out"
+        )
+        document.report((*where, key), "BadValue", message)
+    seen: set[str] = set()
+    for index, target in enumerate(group.targets):
+        place = (*where, "Targets", index)
+        if not IMPORT_STRING.fullmatch(target.id):
+            message = "the import string of an application, such as `shop.web:app`"
+            document.report((*place, "Id"), "BadValue", message)
+        elif target.port is not None:
+            document.report((*place, "Port"), "BadValue", "an application has no port")
+        elif target.id in seen:
+            document.report(place, "DuplicateTarget", f"{target.id} is already a target of this group")
+        seen.add(target.id)
 
 
 def warn_about_use(document: Document, file: ConfigFile, rulesets: Mapping[int, RuleSet]) -> None:

@@ -60,7 +60,12 @@ def _check_bind_address(value: str) -> str:
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 
 
+IMPORT_STRING = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+
 def _check_target_id(value: str) -> str:
+    if IMPORT_STRING.fullmatch(value):
+        return value
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -232,10 +237,11 @@ class TargetSection(Section):
     """One target of a group."""
 
     id: Annotated[str, AfterValidator(_check_target_id)]
-    """IP address or host name of the target. A target of an HTTPS group is told its host name by SNI; one
-    that is named by its address is told none, as by ALB."""
+    """IP address or host name of the target; with `TargetType: asgi` an application's import string.
+    A target of an HTTPS group is told its host name by SNI; one that is named by its address is told none,
+    as by ALB."""
     port: PortNumber | None = None
-    """Port of the target; default: the group's."""
+    """Port of the target; default: the group's. Applications have none."""
 
 
 class MatcherSection(Section):
@@ -261,8 +267,10 @@ class TargetGroupSection(Section):
     protocol_version: Annotated[Literal["HTTP1", "HTTP2", "GRPC"], BeforeValidator(_upper)] = "HTTP1"
     """What the targets are sent: HTTP/1.1, HTTP/2, or gRPC. HTTP2 and GRPC take clients of HTTP/2 alone, and
     so need an HTTPS listener; see [HTTP/2](http2.md)."""
-    target_type: Literal["ip"] = "ip"
-    """Kind of targets."""
+    target_type: Literal["ip", "asgi"] = "ip"
+    """Kind of targets. `asgi` (not in AWS): ASGI applications that run inside albacore, one in every worker
+    process; `Id` is an import string such as `shop.web:app`, of what is installed or lies beside this file.
+    Once started, one runs until the process ends: changed code needs a restart."""
     targets: Annotated[tuple[TargetSection, ...], Field(max_length=1000)] = ()
     """The targets. A group without targets answers 503."""
     health_check_enabled: Literal[True] = True

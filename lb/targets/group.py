@@ -39,12 +39,15 @@ class Target:
     tls: bool = False
     multiplexed: bool = False
     """Speaks HTTP/2: requests share connections."""
+    within: bool = False
+    """An application of this process; `host` is its import string."""
     address: str = ""
-    """`10.1.2.3:8080`, `[::1]:8080`: for Host headers and the access log."""
+    """`10.1.2.3:8080`, `[::1]:8080`, `shop.web:app:0`: for the access log."""
 
     def __post_init__(self) -> None:
         self.host, self.port, self.tls, version = self.key
         self.multiplexed = version is not ProtocolVersion.HTTP1
+        self.within = self.port == 0
         self.address = format_address(self.host, self.port)
 
     @property

@@ -19,7 +19,7 @@ from lb.settings import ProtocolVersion
 from lb.targets.group import Probe, Target, format_address
 from lb.targets.health import Failure, ProbeOutcome
 from lb.targets.http2_prober import send_http2_probe
-from lb.upstream.connect import server_name, unverified_tls
+from lb.upstream.connect import Dial, no_application, server_name, unverified_tls
 
 MAX_HEAD = 32 * 1024
 """All response headers, as for requests (alb.md 7.3)."""
@@ -29,17 +29,13 @@ _GRPC = f"Content-Type: {CONTENT_TYPE.decode()}"
 _SAFE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
-async def send_probe(target: Target, probe: Probe) -> ProbeOutcome:
-    """Probe `target` once. The caller bounds the time; the connection is closed however this ends."""
+async def send_probe(target: Target, probe: Probe, *, dial: Dial = no_application) -> ProbeOutcome:
+    """Probe `target` once, an application of this process over `dial`. The caller bounds the time; the
+    connection is closed however this ends."""
     if probe.version is not ProtocolVersion.HTTP1:
         return await send_http2_probe(target, probe, build_probe(target, probe))
     try:
-        reader, writer = await asyncio.open_connection(
-            target.host,
-            probe.port or target.port,
-            ssl=_UNVERIFIED if probe.tls else None,
-            server_hostname=server_name(target.host) if probe.tls else None,
-        )
+        reader, writer = await _open(target, probe, dial)
     except OSError as error:
         return _failure(error)
     try:
@@ -52,10 +48,23 @@ async def send_probe(target: Target, probe: Probe) -> ProbeOutcome:
         writer.transport.abort()
 
 
+async def _open(
+    target: Target, probe: Probe, dial: Dial
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if target.within:
+        return await asyncio.open_connection(sock=dial(target.host))
+    return await asyncio.open_connection(
+        target.host,
+        probe.port or target.port,
+        ssl=_UNVERIFIED if probe.tls else None,
+        server_hostname=server_name(target.host) if probe.tls else None,
+    )
+
+
 def build_probe(target: Target, probe: Probe) -> bytes:
     """Build the request of a probe; the path as configured, but for bytes that would end the request line."""
     grpc = probe.version is ProtocolVersion.GRPC
-    authority = format_address(target.host, probe.port or target.port)
+    authority = "localhost" if target.within else format_address(target.host, probe.port or target.port)
     return (
         f"{'POST' if grpc else 'GET'} {quote(probe.path, safe=_SAFE)} HTTP/1.1\r\n"
         f"Host: {authority}\r\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import socket
 import ssl
 from collections.abc import Callable
 from typing import TypeVar
@@ -40,6 +41,25 @@ def server_name(host: str) -> str:
     except ValueError:
         return host.rstrip(".")
     return ""
+
+
+Dial = Callable[[str], socket.socket]
+"""Gives this end of a connection to an application of this process; raises OSError."""
+
+
+def no_application(reference: str) -> socket.socket:
+    """Refuse: this process has no applications."""
+    raise ConnectionRefusedError(f"application {reference} is not running")
+
+
+async def connect_within(end: socket.socket, make: Callable[[], P]) -> P:
+    """Return the protocol that `make` gives, on a connection that stands already."""
+    try:
+        _, protocol = await asyncio.get_running_loop().create_connection(make, sock=end)
+    except BaseException:
+        end.close()
+        raise
+    return protocol
 
 
 async def connect(host: str, port: int, *, tls: ssl.SSLContext | None, make: Callable[[], P]) -> P:

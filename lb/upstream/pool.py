@@ -16,7 +16,7 @@ from time import monotonic
 
 from lb.reasons import Reason
 from lb.targets.group import Target
-from lb.upstream.connect import connect, reason_of, unverified_tls
+from lb.upstream.connect import Dial, connect, connect_within, no_application, reason_of, unverified_tls
 from lb.upstream.connection import UpstreamConnection
 from lb.upstream.courier import Courier
 from lb.upstream.http2.connection import H2
@@ -35,9 +35,12 @@ Failed = Callable[[Reason], None]
 class UpstreamPool:
     """The connections to all targets."""
 
-    def __init__(self, idle_timeout: float, tls: ssl.SSLContext | None = None) -> None:
-        """Keep idle connections for `idle_timeout` seconds."""
+    def __init__(
+        self, idle_timeout: float, tls: ssl.SSLContext | None = None, *, dial: Dial = no_application
+    ) -> None:
+        """Keep idle connections for `idle_timeout` seconds; `dial` reaches applications of this process."""
         self.idle_timeout = idle_timeout
+        self._dial = dial
         self._tls = tls or unverified_tls()
         self._tls_http2 = unverified_tls(H2)
         self._lanes: dict[Target, Lanes] = {}
@@ -98,12 +101,7 @@ class UpstreamPool:
 
     async def _open(self, target: Target, opened: Opened, failed: Failed) -> None:
         try:
-            connection = await connect(
-                target.host,
-                target.port,
-                tls=self._tls if target.tls else None,
-                make=lambda: UpstreamConnection(self, target),
-            )
+            connection = await self._connect(target)
         except Exception as error:  # noqa: BLE001 -- a strange host name raises what it likes; somebody waits
             log.info("no connection to target %s: %s", target.address, str(error) or type(error).__name__)
             failed(reason_of(error))
@@ -123,6 +121,14 @@ class UpstreamPool:
             log.exception("a new connection to target %s could not be used", target.address)
             connection.discard()
             failed(Reason.INTERNAL)
+
+    async def _connect(self, target: Target) -> UpstreamConnection:
+        def make() -> UpstreamConnection:
+            return UpstreamConnection(self, target)
+
+        if target.within:
+            return await connect_within(self._dial(target.host), make)
+        return await connect(target.host, target.port, tls=self._tls if target.tls else None, make=make)
 
     def await_end(self, connection: UpstreamConnection) -> None:
         """Watch a connection that is closing behind what is still to be written."""

@@ -1,5 +1,7 @@
 """What only shows when sections are looked at together."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.lb.config.conftest import GOOD, Check
@@ -82,3 +84,38 @@ def test_https_needs_certificates_and_http_has_no_use_for_them(check: Check) -> 
 def test_an_unknown_security_policy_is_told_with_the_nearest(check: Check) -> None:
     text = GOOD.replace("Port: 8080", "Port: 8080\n    SslPolicy: ELBSecurityPolicy-TLS13-1-2-2021-6")
     assert "did you mean `ELBSecurityPolicy-TLS13-1-2-2021-06`" in check(text).only.message
+
+
+APPLICATION = GOOD.replace(
+    "    Targets: [{Id: 127.0.0.1, Port: 3000}]\n",
+    "    TargetType: asgi\n    Targets: [{Id: 'shop.web:app'}]\n",
+)
+
+
+def test_applications_are_named_by_import_string(check: Check, tmp_path: Path) -> None:
+    loaded = check(APPLICATION).loaded
+    assert loaded is not None
+    group = loaded.settings.target_groups["app"]
+    assert [(target.id, target.port) for target in group.targets] == [("shop.web:app", 0)]
+    assert group.code_folder == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        pytest.param(GOOD.replace("127.0.0.1, Port: 3000", "'shop.web:app'"), 7, 20, id="of the usual type"),
+        pytest.param(APPLICATION.replace("'shop.web:app'", "shop.example"), 8, 20, id="a host"),
+        pytest.param(APPLICATION.replace("'shop.web:app'", "'shop-web:app'"), 8, 20, id="no import string"),
+        pytest.param(APPLICATION.replace("app'}", "app', Port: 1}"), 8, 42, id="a port"),
+        pytest.param(APPLICATION + "    Port: 80\n", 9, 11, id="the group's port"),
+        pytest.param(APPLICATION + "    Protocol: HTTPS\n", 9, 15, id="TLS"),
+        pytest.param(APPLICATION + "    HealthCheckPort: 80\n", 9, 22, id="a port to check"),
+    ],
+)
+def test_applications_have_neither_port_nor_tls(check: Check, text: str, line: int, column: int) -> None:
+    assert check(text).places == [(line, column, "BadValue")]
+
+
+def test_an_application_is_in_a_group_once(check: Check) -> None:
+    text = APPLICATION.replace("app'}]", "app'}, {Id: 'shop.web:app'}]")
+    assert check(text).only.code == "DuplicateTarget"
