@@ -405,6 +405,8 @@ class AuthorizationCode:
     family_id: str
     """The refresh-token family the redemption opens, so that a second use can revoke it."""
     redeemed_at: float | None = None
+    amr: tuple[str, ...] = ()
+    """What the user proved, in the words of the `amr` claim; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +432,8 @@ class Family:
     """When it was last refreshed."""
     address: str | None = None
     user_agent: str | None = None
+    amr: tuple[str, ...] = ()
+    """As of a code; every refresh keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +456,7 @@ class SsoSession:
     sub: str
     auth_time: int
     expires_at: float
+    amr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

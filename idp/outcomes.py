@@ -41,6 +41,10 @@ class SignInReason(StrEnum):
     SOFTWARE_TOKEN_UNAVAILABLE = "software-token-unavailable"  # noqa: S105
     FACTOR_IMPOSSIBLE = "factor-impossible"
     """A second factor is required, and the user can neither use nor set up any."""
+    LEVEL_UNREACHABLE = "level-unreachable"
+    """No factor of this user leads to the authentication level that was asked for."""
+    LEVEL_REACHED = "level-reached"
+    """The sign-in that is to be stepped up has the level already."""
     DELIVERY_FAILED = "delivery-failed"
     LIMIT_EXCEEDED = "limit-exceeded"
     PARAMETER_MISSING = "parameter-missing"

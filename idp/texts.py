@@ -51,6 +51,10 @@ SOFTWARE_TOKEN_UNAVAILABLE = Text(
 FACTOR_IMPOSSIBLE = Text(
     "factor-impossible", "MFA is required, and the user can neither use nor set up any factor."
 )
+LEVEL_UNREACHABLE = Text(
+    "level-unreachable", "The requested authentication level cannot be reached with the factors of this user."
+)
+LEVEL_REACHED = Text("level-reached", "The user has reached the requested authentication level already.")
 FACTOR_CODE_MISMATCH = Text("factor-code-mismatch", "Invalid code received for user")
 TRIGGER_REFUSED = Text("trigger-refused", "{message}")
 PARAMETER_MISSING = Text("parameter-missing", "Missing required parameter {name}")

@@ -17,7 +17,7 @@ from idp import texts
 from idp.api.errors import ApiError, not_authorized, not_found
 from idp.core import Core
 from idp.model import Client, Pool, User, UserStatus
-from idp.tokens.access import AccessReason, AccessRefused
+from idp.tokens.access import Access, AccessReason, AccessRefused
 from idp.triggers.origin import note_client
 from idp.users.lookup import find_for_administrator
 
@@ -90,13 +90,18 @@ class Call:
 
     async def user(self) -> tuple[Pool, Client, User, Mapping[str, Any]]:
         """Return whom AccessToken belongs to: pool, client, user and the token's claims."""
-        opened = await self.core.access.open(self.text("AccessToken"), scope=ADMIN_SCOPE)
-        if isinstance(opened, AccessRefused):
-            raise ApiError(*_ACCESS_ERRORS[opened.reason])
+        opened = await self.open_token(self.text("AccessToken"), scope=ADMIN_SCOPE)
         if error := _STATUS_ERRORS.get(opened.user.status):
             raise ApiError(*error)
         note_client(opened.client)
         return opened.pool, opened.client, opened.user, opened.claims
+
+    async def open_token(self, token: str, *, scope: str | None) -> Access:
+        """Open an access token."""
+        opened = await self.core.access.open(token, scope=scope)
+        if isinstance(opened, AccessRefused):
+            raise ApiError(*_ACCESS_ERRORS[opened.reason])
+        return opened
 
     async def pool(self) -> Pool:
         """Return the pool named by UserPoolId."""

@@ -71,6 +71,8 @@ _SIGN_IN_CODES: Final[Mapping[SignInReason, str]] = {
     SignInReason.FACTOR_UNAVAILABLE: "MFAMethodNotFoundException",
     SignInReason.SOFTWARE_TOKEN_UNAVAILABLE: "SoftwareTokenMFANotFoundException",
     SignInReason.FACTOR_IMPOSSIBLE: "NotAuthorizedException",
+    SignInReason.LEVEL_UNREACHABLE: "NotAuthorizedException",
+    SignInReason.LEVEL_REACHED: "InvalidParameterException",
     SignInReason.DELIVERY_FAILED: "CodeDeliveryFailureException",
     SignInReason.LIMIT_EXCEEDED: "LimitExceededException",
     SignInReason.PARAMETER_MISSING: "InvalidParameterException",

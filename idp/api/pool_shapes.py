@@ -12,11 +12,11 @@ from idp.api.present import present, timestamp
 from idp.factors.records import FirstFactor
 from idp.model import Client, DataType, Pool, ResourceServer, SchemaAttribute
 from idp.protection.records import ThreatMode
+from idp.signin.assurance import names_of
 
 ACCOUNT: Final = "000000000000"
 _TEMPLATE: Final = {"DefaultEmailOption": "CONFIRM_WITH_CODE"}
 _GIVEN_BACK: Final = (
-    "AcrConfiguration",
     "DcrConfiguration",
     "EmailVerificationMessage",
     "EmailVerificationSubject",
@@ -60,6 +60,7 @@ def pool_type(pool: Pool, *, users: int) -> dict[str, object]:
         AccountRecoverySetting=_recovery(pool),
         Domain=pool.domain,
         UserPoolAddOns=None if is_off else {"AdvancedSecurityMode": pool.threat_mode.value},
+        AcrConfiguration={f"Level{level}": {"AcrValue": name} for level, name in names_of(pool).items()},
         UserPoolTier=pool.kept.get("UserPoolTier", "ESSENTIALS"),
     )
     return {**described, **kept}

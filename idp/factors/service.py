@@ -88,6 +88,12 @@ class FactorService:
             case policy.Enough():
                 return Wanted()
 
+    async def held(self, pool: Pool, user: User) -> tuple[ChallengeName, ...]:
+        """Return the second factors that a sign-in of this user may ask for, wanted or not."""
+        holdings = await self._holdings(pool, user)
+        active = policy.list_active(pool.factors, holdings, recovery=pool.recovery)
+        return tuple(CHALLENGE_OF[factor] for factor in active)
+
     async def configured(self, pool: Pool, user: User) -> tuple[str, ...]:
         """Return what a user could authenticate with, in the words of ConfiguredUserAuthFactors."""
         holdings = await self._holdings(pool, user)

@@ -17,6 +17,7 @@ from idp.factors.policy import find_conflicts
 from idp.factors.records import Factor, FactorSettings, Mfa
 from idp.management.refusal import invalid
 from idp.model import Pool
+from idp.signin.assurance import names_of
 from idp.users.schema import CUSTOM_PREFIX
 
 Members = Mapping[str, Any]
@@ -121,12 +122,14 @@ def _build(members: Members, *, pool_id: str, name: str, before: FactorSettings)
     pool = read_pool(reader, lambda _: pool_id)
     reader.finish()
     _raise(problems)
+    kept = {key: members[key] for key in KEPT if key in members}
+    _check_levels(replace(pool, kept=kept))
     return replace(
         pool,
         origin="api",
         factors=_read_factors(members, before, pool),
         deletion_protected=members.get("DeletionProtection") == "ACTIVE",
-        kept={key: members[key] for key in KEPT if key in members},
+        kept=kept,
     )
 
 
@@ -192,6 +195,13 @@ def _refuse_unserved(members: Members) -> None:
     for (member, key), value, why in _UNSERVED:
         if members.get(member, {}).get(key) == value:
             raise invalid(f"{member}.{key} {value} is not supported: {why}")
+
+
+def _check_levels(pool: Pool) -> None:
+    """Refuse names of authentication levels that do not tell two levels apart."""
+    names = names_of(pool).values()
+    if len(set(names)) != len(names):
+        raise invalid("AcrConfiguration: every level needs a name of its own, default names included")
 
 
 def _raise(problems: list[Problem]) -> None:

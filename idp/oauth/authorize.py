@@ -54,6 +54,9 @@ class AuthorizeRequest:
     code_challenge: str | None = field(default=None, repr=False)
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
+    levels: tuple[int, ...] = ()
+    """The authentication levels that `acr_values` names, the preferred first; the pool's words for them are
+    its own."""
     login_hint: str | None = None
     query: str = field(default="", repr=False)
     """The known parameters, encoded anew: what links and forms of the pages carry on."""

@@ -20,7 +20,7 @@ from idp.oauth.flow import Next, next_step
 from idp.oauth.parameters import Parameters
 from idp.oauth.redirects import error_location
 from idp.oauth.session import find_session
-from idp.outcomes import SignedIn
+from idp.signin.assurance import read_levels
 from idp.site import Site, site_of
 
 log = logging.getLogger(__name__)
@@ -36,13 +36,12 @@ async def authorize(request: Request) -> Response:
         return refuse(site, known)
     pool, client, asked = known
     session = await find_session(site, pool, request)
-    step = next_step(asked, session.auth_time if session else None, now=site.core.clock.now())
+    step = next_step(asked, session.signed_in if session else None, now=site.core.clock.now())
     if isinstance(step, Redirected):
         return refuse(site, step)
     if session is None or step is Next.SIGN_IN:
         return found(f"{site.path(Next.SIGN_IN.value)}?{asked.query}")
-    signed_in = SignedIn(session.user, session.auth_time)
-    return found(await complete(site, pool, client, request=asked, signed_in=signed_in))
+    return found(await complete(site, pool, client, request=asked, signed_in=session.signed_in))
 
 
 async def recognise(
@@ -60,6 +59,8 @@ async def recognise(
     client_id = parameters.get("client_id")
     known = await _find_client(site, client_id) if client_id else None
     asked = check_authorize(parameters, known[1] if known else None)
+    if known is not None and isinstance(asked, AuthorizeRequest):
+        asked = replace(asked, levels=read_levels(known[0], parameters.text("acr_values")))
     if known is None or not isinstance(asked, AuthorizeRequest):
         return asked if not isinstance(asked, AuthorizeRequest) else Shown(ShownCode.CLIENT_UNKNOWN)
     return (*known, asked)

@@ -43,6 +43,7 @@ async def _grant(
         nonce=request.nonce,
         code_challenge=None if request.in_fragment else request.code_challenge,
         auth_time=signed_in.auth_time,
+        amr=signed_in.amr,
     )
     if not request.in_fragment:
         return append_query(request.redirect_uri, {"code": code, "state": request.state})

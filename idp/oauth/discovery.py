@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from idp.model import Pool
 from idp.oauth.answers import CognitoJson
+from idp.signin.assurance import names_of
 from idp.site import Site, site_of
 
 
@@ -29,8 +30,9 @@ async def jwks(request: Request) -> Response:
 
 
 def describe(site: Site, pool: Pool, issuer: str) -> dict[str, str | list[str]]:
-    """Return the discovery document; the two lists at the end are ours, Cognito leaves them out."""
+    """Return the discovery document; three lists are ours, Cognito leaves them out."""
     return {
+        "acr_values_supported": list(names_of(pool).values()),
         "authorization_endpoint": site.url("/oauth2/authorize"),
         "end_session_endpoint": site.url("/logout"),
         "id_token_signing_alg_values_supported": ["RS256"],

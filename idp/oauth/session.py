@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.model import Pool, User
+from idp.outcomes import SignedIn
 from idp.site import Site
 
 COOKIE = "cognito"
@@ -28,6 +29,12 @@ class LiveSession:
     token: str = field(repr=False)
     user: User
     auth_time: int
+    amr: tuple[str, ...] = ()
+
+    @property
+    def signed_in(self) -> SignedIn:
+        """The sign-in that the session is about."""
+        return SignedIn(self.user, self.auth_time, self.amr)
 
 
 def split_tokens(cookie: str | None) -> tuple[str, ...]:

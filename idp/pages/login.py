@@ -17,7 +17,7 @@ from idp.factors.records import FirstFactor
 from idp.factors.service import SEED
 from idp.oauth.answers import see_other
 from idp.oauth.complete import complete
-from idp.oauth.flow import is_fresh
+from idp.oauth.flow import is_enough, is_fresh
 from idp.oauth.session import LiveSession, find_session, keep_session
 from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused, UserRefused
 from idp.pages.fields import sign_in_field
@@ -25,6 +25,7 @@ from idp.pages.leave import leave
 from idp.pages.local import client_address
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
+from idp.signin.assurance import is_creditable, may_begin
 from idp.signin.dispatch import refuse
 from idp.signin.flows.caller import Caller
 from idp.signin.flows.names import AuthFlow, ChallengeName
@@ -63,15 +64,21 @@ def may_choose(visit: Visit) -> bool:
 def first_codes(visit: Visit) -> tuple[str, ...]:
     """Name the codes that can take the password's place."""
     offered = visit.pool.factors.first if may_choose(visit) else ()
-    return tuple(factor.value for factor in offered if factor in _CODES)
+    return tuple(factor.value for factor in offered if factor in _CODES and _leads_on(visit, factor.value))
 
 
 _CODES: Final = (FirstFactor.EMAIL_OTP, FirstFactor.SMS_OTP)
 
 
+def _leads_on(visit: Visit, challenge: str) -> bool:
+    """Whether a sign-in that begins like this can come as far as the request wants."""
+    return may_begin(ChallengeName(challenge), visit.asked.levels)
+
+
 def _passkey_request(visit: Visit) -> dict[str, Any]:
     """Ask the browser for whatever passkey it has, where passkeys sign in; nothing is stored for it."""
-    asked = visit.site.core.factors.passkeys.ask_anybody(visit.pool) if may_choose(visit) else None
+    offers = may_choose(visit) and _leads_on(visit, ChallengeName.WEB_AUTHN)
+    asked = visit.site.core.factors.passkeys.ask_anybody(visit.pool) if offers else None
     if asked is None:
         return {"passkey_options": None}
     options, challenge = asked
@@ -89,19 +96,14 @@ async def submit_login(visit: Visit) -> Response:
         field = sign_in_field(visit.pool, visit.catalogue, value="", wrong=False)
         key = "problem.password_missing" if username else "problem.username_missing"
         return await show_login(visit.with_problems([visit.say(key, field=field.label)]))
-    outcome = await visit.site.core.signin.with_password(
-        visit.pool,
-        visit.client,
-        username=username,
-        password=password,
-        address=client_address(visit.request),
-    )
+    parameters = {"USERNAME": username, "PASSWORD": password}
+    outcome = await visit.site.core.signin.start(caller_of(visit), AuthFlow.USER_PASSWORD_AUTH, parameters)
     return await lead_on(visit, outcome, username=username)
 
 
 def caller_of(visit: Visit) -> Caller:
     """Say to the core who asks."""
-    return Caller(visit.pool, visit.client, client_address(visit.request))
+    return Caller(visit.pool, visit.client, client_address(visit.request), targets=visit.asked.levels)
 
 
 async def lead_on(
@@ -168,7 +170,9 @@ async def _prepare_setup(visit: Visit, session: str) -> str | None:
 
 async def finish(visit: Visit, signed_in: SignedIn) -> Response:
     """Open the browser's session and send it back to the app."""
-    token = await visit.site.core.sessions.create(visit.pool, signed_in.user, auth_time=signed_in.auth_time)
+    token = await visit.site.core.sessions.create(
+        visit.pool, signed_in.user, auth_time=signed_in.auth_time, amr=signed_in.amr
+    )
     if token is None:  # disabled, deleted or given another password in the moment since
         return await lead_on(visit, refuse(SignInReason.INCORRECT), username="")
     location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
@@ -188,16 +192,23 @@ async def _refused(visit: Visit, refused: SignInRefused, username: str) -> Respo
 
 
 async def _continue(visit: Visit, live: LiveSession) -> Response:
+    signed_in = live.signed_in
+    if not is_enough(visit.asked, signed_in):
+        outcome = await visit.site.core.signin.begin_proven(
+            caller_of(visit), live.user, amr=signed_in.amr, is_enough=False
+        )
+        return await lead_on(visit, outcome, username=_shown_name(live))
     # Silent reuse: the session keeps its time of sign-in and is not extended (cognito.md 1.0).
-    signed_in = SignedIn(live.user, live.auth_time)
     location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
     return leave(visit.request, location)
 
 
 async def usable_session(visit: Visit) -> LiveSession | None:
+    """Return the browser's session where it is enough, or one more factor may make it so."""
     live = await find_session(visit.site, visit.pool, visit.request)
-    now = visit.site.core.clock.now()
-    return live if live and is_fresh(visit.asked, live.auth_time, now=now) else None
+    if live is None or not is_fresh(visit.asked, live.auth_time, now=visit.site.core.clock.now()):
+        return None
+    return live if is_enough(visit.asked, live.signed_in) or is_creditable(live.amr) else None
 
 
 def _shown_name(live: LiveSession) -> str:

@@ -63,6 +63,8 @@ REASON_TEXTS: Final[Mapping[SignInReason, Text]] = {
     SignInReason.FACTOR_UNAVAILABLE: texts.FACTOR_UNAVAILABLE,
     SignInReason.SOFTWARE_TOKEN_UNAVAILABLE: texts.SOFTWARE_TOKEN_UNAVAILABLE,
     SignInReason.FACTOR_IMPOSSIBLE: texts.FACTOR_IMPOSSIBLE,
+    SignInReason.LEVEL_UNREACHABLE: texts.LEVEL_UNREACHABLE,
+    SignInReason.LEVEL_REACHED: texts.LEVEL_REACHED,
     SignInReason.DEVICE_UNKNOWN: texts.DEVICE_UNKNOWN,
     SignInReason.DELIVERY_FAILED: texts.DELIVERY_FAILED,
     SignInReason.LIMIT_EXCEEDED: texts.LIMIT_EXCEEDED,
@@ -120,6 +122,8 @@ def decide_next(
 
 
 def _second(wanted: Wanted) -> Step | SignInReason | None:
+    if wanted.is_short:
+        return SignInReason.LEVEL_UNREACHABLE
     if wanted.is_impossible:
         return SignInReason.FACTOR_IMPOSSIBLE
     if wanted.ask:

@@ -23,6 +23,7 @@ from idp.protection.history import Happening
 from idp.protection.limiter import Limiter
 from idp.seal import Vault
 from idp.signin import srp
+from idp.signin.assurance import demand, spell_amr
 from idp.signin.dispatch import DeviceStanding, Proved, Step, decide_before_password, decide_next, refuse
 from idp.signin.flows.accounts import FACTORS, Account, Accounts
 from idp.signin.flows.caller import Caller, Door
@@ -277,7 +278,7 @@ class SignIn:
         is_right = progress.amr and await self._is_named(caller, progress, parameters)
         if account.user is None or not is_right or not await self.accounts.spend(progress):
             return refuse(SignInReason.SESSION_INVALID)
-        return await self._go_on(caller, Proof(progress, account.user))
+        return await self._go_on(caller, Proof(replace(progress, targets=caller.targets), account.user))
 
     def keep_setup(self, setup: SetupTurn, state: Mapping[str, str]) -> str:
         """Return a new session of MFA_SETUP that remembers `state`; the end stays where it was."""
@@ -454,6 +455,12 @@ class SignIn:
         wanted = (
             await self._desk.factors.wanted(caller.pool, caller.client, user) if needs_wanted else Wanted()
         )
+        if progress.targets:
+            held = await self._desk.factors.held(caller.pool, user)
+            reached, wanted = demand(progress.targets, progress.amr, held=held, wanted=wanted)
+            if not reached:  # neither what was proved nor a device stands in for what is missing
+                proved = replace(proved, is_second_done=False)
+                device = DeviceStanding.KNOWN if device is DeviceStanding.TRUSTED else device
         step = decide_next(
             user,
             flow=progress.flow,
@@ -482,7 +489,7 @@ class SignIn:
         return SignedIn(
             user,
             int(self._desk.clock.now()),
-            amr=(*progress.amr, "mfa") if len(set(progress.amr)) > 1 else progress.amr,
+            amr=spell_amr(progress.amr),
             device_key=progress.device_key if progress.is_device_done else None,
             chose_password=progress.chose_password,
         )

@@ -27,14 +27,17 @@ class SsoSessions:
     store: Store
     clock: Clock
 
-    async def create(self, pool: Pool, user: User, *, auth_time: int) -> str | None:
+    async def create(
+        self, pool: Pool, user: User, *, auth_time: int, amr: tuple[str, ...] = ()
+    ) -> str | None:
         """Open a session after an interactive sign-in; returns the cookie's value.
 
         None when access was taken away since the password of `user` was checked: what ends the sessions that
         are there must not miss the one that is being opened.
         """
         token = secrets.token_urlsafe(32)
-        session = SsoSession(hash_token(token), pool.id, user.sub, auth_time, auth_time + LIFETIME_SECONDS)
+        end = auth_time + LIFETIME_SECONDS
+        session = SsoSession(hash_token(token), pool.id, user.sub, auth_time, end, amr)
         async with self.store.writing() as records:
             try:
                 present = await records.users.hold(pool.id, user.sub)
@@ -45,14 +48,16 @@ class SsoSessions:
             await records.sso_sessions.create(session)
         return token
 
-    async def lookup(self, pool: Pool, token: str) -> tuple[User, int] | None:
-        """Return the user and the time of the sign-in, or None when the session is over."""
+    async def lookup(self, pool: Pool, token: str) -> tuple[User, int, tuple[str, ...]] | None:
+        """Return the user, the time of the sign-in and what it proved, or None when the session is over."""
         async with self.store.reading() as records:
             session = await records.sso_sessions.find(hash_token(token))
             if session is None or session.pool_id != pool.id or self.clock.now() >= session.expires_at:
                 return None
             user = await records.users.find(pool.id, session.sub)
-        return (user, session.auth_time) if user is not None and _may_have_sessions(user) else None
+        if user is None or not _may_have_sessions(user):
+            return None
+        return user, session.auth_time, session.amr
 
     async def end(self, token: str) -> None:
         """End a session; one that is not there is fine."""

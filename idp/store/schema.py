@@ -53,6 +53,10 @@ def _json(name: str) -> Column[object]:
     return Column(name, JSON, nullable=False)
 
 
+def _words(name: str) -> Column[object]:
+    return Column(name, JSON, nullable=False, server_default="[]")
+
+
 def _pool_owned() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["pool_id"], ["pools.id"], ondelete="CASCADE")
 
@@ -213,6 +217,7 @@ authorization_codes = Table(
     _time("expires_at"),
     _text("family_id"),
     _time("redeemed_at", nullable=True),
+    _words("amr"),
     _user_owned(),
     _client_owned(),
     UniqueConstraint("family_id"),
@@ -239,6 +244,7 @@ families = Table(
     _time("active_at", nullable=True),
     _text("address", nullable=True),
     _long("user_agent", nullable=True),
+    _words("amr"),
     _user_owned(),
     _client_owned(),
     UniqueConstraint("event_id"),
@@ -266,6 +272,7 @@ sso_sessions = Table(
     _text("sub"),
     Column("auth_time", BigInteger, nullable=False),
     _time("expires_at"),
+    _words("amr"),
     _user_owned(),
     Index(None, "pool_id", "sub"),
     Index(None, "expires_at"),

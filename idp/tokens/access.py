@@ -60,15 +60,15 @@ class AccessTokens:
     issuer_of: Callable[[str], str]
     """Pool id -> issuer."""
 
-    async def open(self, token: str, *, scope: str) -> Access | AccessRefused:
-        """Open an access token that must have `scope`."""
+    async def open(self, token: str, *, scope: str | None) -> Access | AccessRefused:
+        """Open an access token that must have `scope`; None: whatever scopes it has."""
         read = read_access_token(token, keys=self.keys, issuer_of=self.issuer_of)
         if read is None:
             return AccessRefused(AccessReason.INVALID)
         pool_id, claims = read
         if self.clock.now() >= claims["exp"]:
             return AccessRefused(AccessReason.EXPIRED)
-        if scope not in str(claims.get("scope", "")).split():
+        if scope is not None and scope not in str(claims.get("scope", "")).split():
             return AccessRefused(AccessReason.SCOPE)
         return await self._load(pool_id, claims)
 

@@ -40,6 +40,9 @@ class Grant:
     is_api: bool = False
     """Signed in through the JSON API, whose tokens lack what belongs to OAuth (cognito.md 2.1, 2.2)."""
     device_key: str | None = None
+    amr: tuple[str, ...] = ()
+    """What was proved; empty where it is not known, and then neither `amr` nor `acr` is told."""
+    acr: str | None = None
 
 
 def build_access_claims(grant: Grant, *, jti: str) -> dict[str, Any]:
@@ -56,6 +59,7 @@ def build_access_claims(grant: Grant, *, jti: str) -> dict[str, Any]:
         "token_use": "access",
         "scope": " ".join(grant.scopes),
         "auth_time": grant.auth_time,
+        **_assurance(grant),
         "exp": grant.issued_at + grant.client.access_token_seconds,
         "iat": grant.issued_at,
         "username": grant.user.username,
@@ -79,6 +83,7 @@ def build_id_claims(grant: Grant, *, jti: str, access_token: str) -> dict[str, A
         "aud": grant.client.id,
         "token_use": "id",
         "auth_time": grant.auth_time,
+        **_assurance(grant),
         "exp": grant.issued_at + grant.client.id_token_seconds,
         "iat": grant.issued_at,
     }
@@ -138,6 +143,14 @@ def _revocation(grant: Grant, jti: str) -> dict[str, str]:
     if not (grant.client.token_revocation or grant.client.rotation.enabled):
         return {}
     return {"origin_jti": grant.origin_jti, "jti": jti}
+
+
+def _assurance(grant: Grant) -> dict[str, object]:
+    """`acr` and `amr` (cognito.md 2.5)."""
+    return {
+        **({"acr": grant.acr} if grant.acr is not None else {}),
+        **({"amr": list(grant.amr)} if grant.amr else {}),
+    }
 
 
 def _groups(grant: Grant) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ from idp.clock import Clock
 from idp.model import AuthorizationCode, Client, Family, Group, Pool, RefreshToken, User
 from idp.outcomes import GrantReason, GrantRefused, SignedIn, TokenReason, TokenRefused, TokenSet
 from idp.seal import hash_token
+from idp.signin.assurance import acr_of
 from idp.signin.flows.triggers import TriggerRefused
 from idp.store.base import NotFound, Records, Store
 from idp.tokens import ageing, claims
@@ -69,6 +70,7 @@ class Tokens:
         nonce: str | None,
         code_challenge: str | None,
         auth_time: int,
+        amr: tuple[str, ...] = (),
     ) -> str:
         """Make an authorization code: five minutes, one use, for this client and redirect URI only."""
         code = secrets.token_urlsafe(32)
@@ -84,6 +86,7 @@ class Tokens:
             auth_time=auth_time,
             expires_at=self.clock.now() + ageing.CODE_SECONDS,
             family_id=str(uuid.uuid4()),
+            amr=amr,
         )
         async with self.store.writing() as records:
             await records.codes.create(record)
@@ -120,7 +123,7 @@ class Tokens:
                 return INVALID_GRANT
             family = await records.families.create(self._begin_family(client, record, now))
             refresh_token = await self._add_refresh_token(records, family, now)
-            grant = await self._describe(records, client, user, family)
+            grant = await self._describe(records, pool, client, user, family)
         return self._sign(pool, grant, refresh_token, changes)
 
     async def issue(
@@ -160,6 +163,7 @@ class Tokens:
             active_at=now,
             address=address,
             user_agent=user_agent or None,
+            amr=signed_in.amr,
         )
         async with self.store.writing() as records:
             try:
@@ -170,7 +174,7 @@ class Tokens:
                 return None
             await records.families.create(family)
             refresh_token = await self._add_refresh_token(records, family, now)
-            grant = await self._describe(records, client, user, family)
+            grant = await self._describe(records, pool, client, user, family)
         return self._sign(pool, grant, refresh_token, asked)
 
     async def owner(self, pool: Pool, client: Client, *, refresh_token: str) -> User | None:
@@ -221,7 +225,7 @@ class Tokens:
             successor = await self._rotate(records, client, token, family, now=now)
             await records.families.update((family.id,), lambda old: replace(old, active_at=now))
             # A refreshed ID token repeats no nonce (OpenID Connect Core 12.2).
-            grant = await self._describe(records, client, user, replace(family, nonce=None))
+            grant = await self._describe(records, pool, client, user, replace(family, nonce=None))
         return self._sign(pool, grant, successor, changes)
 
     async def client_credentials(
@@ -310,6 +314,7 @@ class Tokens:
             nonce=code.nonce,
             created_at=now,
             expires_at=now + client.refresh_token_seconds,
+            amr=code.amr,
         )
 
     @staticmethod
@@ -331,7 +336,9 @@ class Tokens:
             )
         return await self._add_refresh_token(records, family, now)
 
-    async def _describe(self, records: Records, client: Client, user: User, family: Family) -> claims.Grant:
+    async def _describe(
+        self, records: Records, pool: Pool, client: Client, user: User, family: Family
+    ) -> claims.Grant:
         return claims.Grant(
             issuer=self.issuer_of(user.pool_id),
             client=client,
@@ -345,6 +352,8 @@ class Tokens:
             nonce=family.nonce,
             is_api=family.door == API,
             device_key=family.device_key,
+            amr=family.amr,
+            acr=acr_of(pool, family.amr),
         )
 
     async def _ask(

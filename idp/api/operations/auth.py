@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from idp.api.auth_answers import authentication_result, challenge_answer, tokens_answer
@@ -10,6 +11,7 @@ from idp.api.call import Call
 from idp.api.errors import invalid_parameter, refused
 from idp.api.refresh import grant_refused, refresh, require_owners_hash
 from idp.api.registry import operation
+from idp.api.step_up import read_targets, step_up
 from idp.model import Client, Pool
 from idp.outcomes import Challenged, GrantRefused, SignInOutcome, SignInReason, SignInRefused
 from idp.signin.dispatch import refuse
@@ -65,12 +67,20 @@ async def _initiate(call: Call, pool: Pool, client: Client, *, door: Door) -> An
         tokens = await refresh(call, pool, client, token=token, device_key=parameters.get("DEVICE_KEY"))
         return {"AuthenticationResult": authentication_result(tokens), "ChallengeParameters": {}}
     call.require_secret_hash(client, parameters["USERNAME"], given=given)
-    caller, session = _caller(call, pool, client, door=door), call.input.get("Session")
-    if flow is AuthFlow.USER_AUTH and session is not None:
-        outcome = await call.core.signin.start_confirmed(caller, session, parameters)
-    else:
-        outcome = await call.core.signin.start(caller, flow, parameters)
-    return await _answer(call, caller, outcome)
+    caller = _caller(call, pool, client, door=door)
+    if flow is AuthFlow.USER_AUTH:
+        return await _answer(call, *await _choose(call, caller, parameters))
+    return await _answer(call, caller, await call.core.signin.start(caller, flow, parameters))
+
+
+async def _choose(call: Call, caller: Caller, parameters: Mapping[str, str]) -> tuple[Caller, SignInOutcome]:
+    """Begin USER_AUTH: from a confirmation, from what an access token proved, or afresh."""
+    signin, session = call.core.signin, call.input.get("Session")
+    caller = replace(caller, targets=read_targets(caller.pool, parameters))
+    if session is not None:
+        return caller, await signin.start_confirmed(caller, session, parameters)
+    raised = await step_up(call, caller, parameters)
+    return caller, raised or await signin.start(caller, AuthFlow.USER_AUTH, parameters)
 
 
 async def _respond(call: Call, pool: Pool, client: Client, *, door: Door) -> Answer:

@@ -31,6 +31,9 @@ class Caller:
     truthful: bool | None = None
     """Overrides what door and client say about hiding who exists."""
 
+    targets: tuple[int, ...] = ()
+    """The authentication levels that a sign-in which begins now is to reach one of, the preferred first."""
+
     @property
     def hides_existence(self) -> bool:
         """Whether nobody must look like a wrong password; administrators are told (cognito.md 4.10)."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from idp.model import User
 from idp.outcomes import SignInReason
+from idp.signin.assurance import may_begin
 from idp.signin.dispatch import refuse
 from idp.signin.flows.accounts import Account
 from idp.signin.flows.caller import Caller
@@ -32,12 +33,13 @@ class ChoiceSteps:
         self, caller: Caller, progress: Progress, account: Account, parameters: Mapping[str, str]
     ) -> StepResult:
         """Go for the preferred challenge if the user can answer it, or offer all that they can."""
-        usable = await self._list_usable(caller, account.user)
+        usable = await self._list_usable(caller, progress.targets, account.user)
         preferred = parameters.get("PREFERRED_CHALLENGE")
         if preferred is not None and preferred in usable:
             return await self._go(caller, progress, account, ChallengeName(preferred), parameters)
         hides = account.user is not None and caller.hides_existence
-        if preferred is not None and hides and preferred in await self._list_usable(caller, None):
+        as_nobody = await self._list_usable(caller, progress.targets, None)
+        if preferred is not None and hides and preferred in as_nobody:
             # A disabled user, or one who has to begin with the password, is asked as nobody would be.
             nobody = self.desk.accounts.nobody(caller.pool, progress.typed)
             begun = begin_for(
@@ -49,6 +51,10 @@ class ChoiceSteps:
                 device_key=progress.device_key,
             )
             return await self._go(caller, begun, nobody, ChallengeName(preferred), parameters)
+        if progress.targets and not usable:
+            if not caller.hides_existence:
+                return refuse(SignInReason.LEVEL_UNREACHABLE, progress.username)
+            usable = as_nobody
         return self.desk.challenge(
             caller, replace(progress, choices=usable), ChallengeName.SELECT_CHALLENGE, user=account.user
         )
@@ -100,8 +106,14 @@ class ChoiceSteps:
             return self.desk.challenge(caller, begun, name, user=account.user)
         return await self.factors.ask(caller, begun, account.user, name, is_first=True)
 
-    async def _list_usable(self, caller: Caller, user: User | None) -> tuple[ChallengeName, ...]:
-        """List what a user can begin with; for nobody, what an ordinary user could."""
+    async def _list_usable(
+        self, caller: Caller, targets: tuple[int, ...], user: User | None
+    ) -> tuple[ChallengeName, ...]:
+        """List what a user can begin with; for nobody, what an ordinary user could.
+
+        What second factors somebody has shows in none of it: where a level needs one, that is seen later.
+        """
         others = await self.desk.factors.first_factors(caller.pool, caller.client, user)
         has_password = user is None or user.password_hash is not None
-        return (*(BY_PASSWORD if has_password else ()), *others)
+        names = (*(BY_PASSWORD if has_password else ()), *others)
+        return tuple(name for name in names if may_begin(name, targets))

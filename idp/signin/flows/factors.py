@@ -54,6 +54,8 @@ class Wanted:
     """Nothing usable yet: the user sets one of these up (MFA_SETUP)."""
     is_impossible: bool = False
     """A second factor is required and this user can neither use nor set up any."""
+    is_short: bool = False
+    """The level that was asked for cannot be reached with what this user has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,10 @@ class Factors(Protocol):
         """Return what is wanted of a user whose first factor was right."""
         ...
 
+    async def held(self, pool: Pool, user: User) -> tuple[ChallengeName, ...]:
+        """Return the second factors that a sign-in of this user may ask for, wanted or not."""
+        ...
+
     async def start(self, turn: FactorTurn, name: ChallengeName) -> Asked | SignInRefused:
         """Ask for a factor, sending what has to be sent; MFA_SETUP asks for nothing yet."""
         ...
@@ -116,6 +122,10 @@ class NoFactors:
     async def wanted(self, pool: Pool, client: Client, user: User) -> Wanted:
         """Want nothing."""
         return Wanted()
+
+    async def held(self, pool: Pool, user: User) -> tuple[ChallengeName, ...]:
+        """Return nothing."""
+        return ()
 
     async def start(self, turn: FactorTurn, name: ChallengeName) -> Asked | SignInRefused:
         """Refuse: nothing ever asks for what nobody offers."""

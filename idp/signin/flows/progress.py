@@ -67,6 +67,9 @@ class Progress:
     state: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the challenge must remember."""
 
+    targets: tuple[int, ...] = ()
+    """The authentication levels of which one is to be reached, the preferred first."""
+
     def proved(self, *amr: str, second_done: bool = False) -> Progress:
         """Add a proof; what the challenge remembered is over."""
         return replace(
@@ -106,6 +109,7 @@ def begin(
         typed=typed,
         sub=user.sub if user else None,
         fingerprint=fingerprint_of(user),
+        targets=caller.targets,
     )
 
 
@@ -180,5 +184,6 @@ def _open(vault: Vault, sealed: str, purpose: str) -> Progress | None:
             "choices": tuple(map(ChallengeName, values["choices"])),
             "amr": tuple(values["amr"]),
             "rounds": tuple(Round(**entry) for entry in values["rounds"]),
+            "targets": tuple(values.get("targets", ())),
         }
     )

@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from idp.model import User, UserStatus
 from idp.oauth.authorize import AuthorizeRequest
 from idp.oauth.errors import Redirected
 from idp.oauth.flow import Next, next_step
+from idp.outcomes import SignedIn
 
 NOW = 10_000.0
 REQUEST = AuthorizeRequest("app", "https://app.example/cb", "code", ("openid",), state="s")
-SIGNED_IN = 9_900
+USER = User("local_one", "sub", "ann", UserStatus.CONFIRMED, 0.0, 0.0)
+SIGNED_IN = SignedIn(USER, 9_900, ("pwd",))
 
 
 def test_session_answers_the_client_at_once() -> None:
@@ -42,3 +45,31 @@ def test_prompt_none_never_shows_a_page(max_age: int | None) -> None:
 
 def test_prompt_none_with_a_session_is_silent() -> None:
     assert next_step(replace(REQUEST, prompt=frozenset({"none"})), SIGNED_IN, now=NOW) is Next.GRANT
+
+
+@pytest.mark.parametrize(
+    ("levels", "amr", "prompt", "enough"),
+    [
+        ((), (), "", True),
+        ((4,), ("pwd",), "", False),
+        ((4,), ("pwd", "otp", "mfa"), "", True),
+        ((4, 1), ("pwd",), "", False),
+        ((1, 4), ("pwd",), "", True),
+        ((4, 1), ("pwd",), "none", True),
+        ((1,), (), "", False),
+    ],
+    ids=["none asked", "too low", "reached", "preferred first", "enough at once", "silent", "unknown"],
+)
+def test_a_session_must_have_the_level_that_is_asked_for(
+    levels: tuple[int, ...], amr: tuple[str, ...], prompt: str, enough: bool
+) -> None:
+    request = replace(REQUEST, levels=levels, prompt=frozenset(prompt.split()))
+    step = next_step(request, replace(SIGNED_IN, amr=amr), now=NOW)
+    assert (step is Next.GRANT) is enough
+
+
+def test_prompt_none_and_too_low_a_level_answers_the_client() -> None:
+    request = replace(REQUEST, levels=(3,), prompt=frozenset({"none"}))
+    assert next_step(request, SIGNED_IN, now=NOW) == Redirected(
+        REQUEST.redirect_uri, "login_required", None, "s"
+    )

@@ -18,7 +18,7 @@ async def test_leads_back_to_the_user_for_an_hour_and_no_longer(scene: Scene) ->
     user, token = await open_session(scene)
     signed_in_at = int(scene.clock.now())
     scene.clock.advance(3599)
-    assert await scene.core.sessions.lookup(scene.pool, token) == (user, signed_in_at)
+    assert await scene.core.sessions.lookup(scene.pool, token) == (user, signed_in_at, ())
     scene.clock.advance(1)
     assert await scene.core.sessions.lookup(scene.pool, token) is None
 
