@@ -9,8 +9,15 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from idp.management.branding import UI, Look, choose_look, find_content, read_look
+from idp.management.style_records import (
+    STYLE,
+    StyleLook,
+    find_image,
+    find_style_css,
+    read_style_look,
+)
 from idp.model import Client, Part, Pool
-from idp.store.base import Store
+from idp.store.base import Records, Store
 
 R = TypeVar("R", Pool, Client)
 TERMS: Final = "terms"
@@ -25,6 +32,7 @@ class Catalog:
         self._store = store
         self.entries: tuple[tuple[Pool, tuple[Client, ...]], ...] = ()
         self._looks: Mapping[str, Mapping[str, Look]] = {}
+        self._styles: Mapping[str, Mapping[str, StyleLook]] = {}
         self._terms: Mapping[str, tuple[Part, ...]] = {}
 
     async def refresh(self) -> None:
@@ -37,14 +45,32 @@ class Catalog:
                 pool.id: {part.key: read_look(part) for part in await records.parts.list(pool.id, UI)}
                 for pool in pools
             }
+            self._styles = {pool.id: await _read_styles(records, pool) for pool in pools}
 
-    def look(self, pool_id: str, client_id: str) -> Look | None:
-        """Return how a client's pages look beside our own style."""
-        return choose_look(self._looks.get(pool_id, {}), client_id)
+    def style(self, pool: Pool, client_id: str) -> StyleLook | None:
+        """Return a client's managed login branding style; None where its pages are the classic ones, or this
+        site's own.
+
+        Version 1 of a domain has the classic pages. A pool without a domain has those that were made for it.
+        """
+        style = self._styles.get(pool.id, {}).get(client_id)
+        classic = pool.domain is not None and pool.domain_version == 1
+        return None if classic or style is None or style.style.is_provided else style
+
+    def image(self, pool_id: str, name: str) -> tuple[str, str] | None:
+        """Return the style that has an image of this name, and the image's type."""
+        return find_image(self._styles.get(pool_id, {}).values(), name)
+
+    def look(self, pool: Pool, client_id: str) -> Look | None:
+        """Return how a client's classic pages look beside our own style."""
+        is_branded = pool.domain is not None and pool.domain_version == 2
+        return None if is_branded else choose_look(self._looks.get(pool.id, {}), client_id)
 
     def content(self, pool_id: str, name: str) -> tuple[bytes, str] | None:
-        """Return a logo or CSS by the name that it is served by, and its type."""
-        return find_content(self._looks.get(pool_id, {}).values(), name)
+        """Return a classic logo or a stylesheet by the name that it is served by, and its type."""
+        return find_content(self._looks.get(pool_id, {}).values(), name) or find_style_css(
+            self._styles.get(pool_id, {}).values(), name
+        )
 
     def terms(self, pool_id: str, client_id: str, language: str) -> tuple[str, str] | None:
         """Return the addresses of terms and privacy policy; None where a client has not both."""
@@ -58,6 +84,11 @@ class Catalog:
             for name in BOTH_TERMS
         ]
         return (links[0], links[1]) if all(links) else None
+
+
+async def _read_styles(records: Records, pool: Pool) -> dict[str, StyleLook]:
+    parts = await records.parts.list(pool.id, STYLE)
+    return {part.document["ClientId"]: read_style_look(part) for part in parts}
 
 
 def _default(links: Mapping[str, str]) -> str:

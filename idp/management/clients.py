@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Final
 
 from idp.clock import Clock
-from idp.management.branding import UI
 from idp.management.catalog import Catalog
 from idp.management.client_members import Members, change_client, make_client
+from idp.management.client_parts import remove_client_parts
 from idp.management.providers import PROVIDER
 from idp.management.refusal import Reason, Refused, invalid, no_client, no_pool
 from idp.model import Client, Pool, Secret, SecretLabel
@@ -73,7 +73,7 @@ class ClientDesk:
         try:
             async with self._store.writing() as records:
                 await records.clients.delete(client.id)
-                await records.parts.clear(client.pool_id, UI, client.id)
+                await remove_client_parts(records, client)
         except NotFound as gone:
             raise no_client(client.id) from gone
         await self._catalog.refresh()

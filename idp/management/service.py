@@ -14,6 +14,7 @@ from idp.management.looks import LookDesk
 from idp.management.pools import PoolDesk
 from idp.management.providers import ProviderDesk
 from idp.management.resource_servers import ResourceServerDesk
+from idp.management.styles import StyleDesk
 from idp.seal import Vault
 from idp.store.base import Store
 from idp.tokens.keys import KeyRing
@@ -32,6 +33,7 @@ class Management:
     looks: LookDesk
     providers: ProviderDesk
     resource_servers: ResourceServerDesk
+    styles: StyleDesk
 
     @classmethod
     def compose(cls, store: Store, clock: Clock, keys: KeyRing, vault: Vault) -> Management:
@@ -49,4 +51,5 @@ class Management:
             looks=LookDesk(pools, catalog),
             providers=ProviderDesk(pools),
             resource_servers=ResourceServerDesk(pools),
+            styles=StyleDesk(pools, catalog),
         )

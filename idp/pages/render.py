@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from idp.oauth.redirects import form_action_source
 from idp.pages.assets import assets
 from idp.pages.i18n import Catalogue, catalogues, choose_language, known_language
+from idp.pages.looks import PLAIN
 from idp.site import Site, site_of
 
 LANGUAGE_COOKIE = "lang"
@@ -79,7 +80,7 @@ def render(
         "notice": None,
         "brand": "albacore",
         "script": None,
-        "look": {"css": "", "logo": ""},
+        "look": PLAIN,
     }
     text = environment().get_template(template).render(defaults | context)
     response = HTMLResponse(text, status_code=status)
