@@ -35,7 +35,7 @@ async def authorize(request: Request) -> Response:
     if isinstance(known, Shown | Redirected):
         return refuse(site, known)
     pool, client, asked = known
-    session = await find_session(site, pool, request)
+    session = await find_session(site, pool, request, client=client)
     step = next_step(asked, session.signed_in if session else None, now=site.core.clock.now())
     if isinstance(step, Redirected):
         return refuse(site, step)

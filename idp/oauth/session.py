@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idp.model import Pool, User
+from idp.model import Client, Pool, User
 from idp.outcomes import SignedIn
+from idp.signin.session_settings import kept_seconds, may_reuse
 from idp.site import Site
 
 COOKIE = "cognito"
-LIFETIME_SECONDS = 3600
 _SEPARATOR = "~"
 _MAX_TOKENS = 8
 
@@ -42,8 +42,17 @@ def split_tokens(cookie: str | None) -> tuple[str, ...]:
     return tuple(token for token in (cookie or "").split(_SEPARATOR)[:_MAX_TOKENS] if token)
 
 
-async def find_session(site: Site, pool: Pool, request: Request) -> LiveSession | None:
-    """Return the browser's live session of this pool."""
+async def find_session(
+    site: Site, pool: Pool, request: Request, *, client: Client | None = None
+) -> LiveSession | None:
+    """Return the browser's session of this pool, if `client` may reuse it; None: as any may, for an hour."""
+    live = await _find_any(site, pool, request)
+    now = site.core.clock.now()
+    return live if live is not None and may_reuse(pool, client, live.auth_time, now=now) else None
+
+
+async def _find_any(site: Site, pool: Pool, request: Request) -> LiveSession | None:
+    """Return the browser's live session of this pool, whoever may still reuse it."""
     for token in split_tokens(request.cookies.get(COOKIE)):
         found = await site.core.sessions.lookup(pool, token)
         if found is not None:
@@ -53,7 +62,7 @@ async def find_session(site: Site, pool: Pool, request: Request) -> LiveSession 
 
 async def keep_session(site: Site, pool: Pool, token: str, *, request: Request, response: Response) -> None:
     """Put the session that an interactive sign-in opened into the browser, in place of the pool's last."""
-    former = await find_session(site, pool, request)
+    former = await _find_any(site, pool, request)
     held = split_tokens(request.cookies.get(COOKIE))
     others = [other for other in held if former is None or other != former.token]
     _write(site, response, [token, *others][:_MAX_TOKENS])
@@ -61,7 +70,7 @@ async def keep_session(site: Site, pool: Pool, token: str, *, request: Request, 
 
 async def end_session(site: Site, pool: Pool, *, request: Request, response: Response) -> None:
     """End the browser's session of this pool, in the store and in the cookie."""
-    former = await find_session(site, pool, request)
+    former = await _find_any(site, pool, request)
     if former is None:
         return
     await site.core.sessions.end(former.token)
@@ -70,11 +79,13 @@ async def end_session(site: Site, pool: Pool, *, request: Request, response: Res
 
 
 def _write(site: Site, response: Response, tokens: list[str]) -> None:
+    # As long as the longest of the sessions that may be in it: the store knows when each of them ends.
+    lifetime = max((kept_seconds(pool) for pool, _ in site.core.management.catalog.entries), default=0)
     # Host-only (no Domain). Lax: an app's redirect to /oauth2/authorize is a cross-site navigation.
     response.set_cookie(
         COOKIE,
         _SEPARATOR.join(tokens),
-        max_age=LIFETIME_SECONDS if tokens else 0,
+        max_age=lifetime if tokens else 0,
         path="/",
         secure=site.is_secure,
         httponly=True,

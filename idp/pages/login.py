@@ -203,9 +203,13 @@ async def _continue(visit: Visit, live: LiveSession) -> Response:
     return leave(visit.request, location)
 
 
-async def usable_session(visit: Visit) -> LiveSession | None:
-    """Return the browser's session where it is enough, or one more factor may make it so."""
-    live = await find_session(visit.site, visit.pool, visit.request)
+async def usable_session(visit: Visit, *, for_client: bool = True) -> LiveSession | None:
+    """Return the browser's session where it is enough, or one more factor may make it so.
+
+    `for_client`: as long as this client may reuse it; else, of our own pages, for an hour.
+    """
+    client = visit.client if for_client else None
+    live = await find_session(visit.site, visit.pool, visit.request, client=client)
     if live is None or not is_fresh(visit.asked, live.auth_time, now=visit.site.core.clock.now()):
         return None
     return live if is_enough(visit.asked, live.signed_in) or is_creditable(live.amr) else None

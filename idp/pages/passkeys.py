@@ -46,7 +46,7 @@ async def submit_passkey(visit: Visit) -> Response:
 
 async def show_add(visit: Visit) -> Response:
     """Show the passkeys of whoever is signed in, and how to add one."""
-    live = await usable_session(visit)
+    live = await usable_session(visit, for_client=False)
     if live is None:
         step = Step("", notice="passkeys.sign_in_first")
         return see_other(visit.link("/login", step=visit.seal(step, StepKind.NOTICE)))
@@ -55,7 +55,7 @@ async def show_add(visit: Visit) -> Response:
 
 async def submit_add(visit: Visit) -> Response:
     """Keep a new passkey, or delete one."""
-    live = await usable_session(visit)
+    live = await usable_session(visit, for_client=False)
     if live is None:
         return await show_add(visit)
     passkeys, deleted = visit.site.core.factors.passkeys, visit.form.text("delete")

@@ -1,8 +1,8 @@
 """Browser sessions of the hosted pages, the `cognito` cookie (cognito.md 1.0).
 
 The cookie is a random token; its hash is in the store, so that signing out, disabling a user or changing a
-password ends it. One hour from the interactive sign-in, never extended by use; any client of the pool may
-reuse it.
+password ends it. It is kept from the interactive sign-in on, never extended by use: for an hour, or for as
+long as any client may reuse it where the pool tracks sessions (1.13). Which client may is decided at its use.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import contextlib
 import secrets
 from dataclasses import dataclass
-from typing import Final
 
 from idp.clock import Clock
 from idp.model import Pool, SsoSession, User, UserStatus
 from idp.seal import hash_token
+from idp.signin.session_settings import kept_seconds
 from idp.store.base import NotFound, Store
-
-LIFETIME_SECONDS: Final = 3600
 
 
 @dataclass(slots=True)
@@ -36,7 +34,7 @@ class SsoSessions:
         are there must not miss the one that is being opened.
         """
         token = secrets.token_urlsafe(32)
-        end = auth_time + LIFETIME_SECONDS
+        end = auth_time + kept_seconds(pool)
         session = SsoSession(hash_token(token), pool.id, user.sub, auth_time, end, amr)
         async with self.store.writing() as records:
             try:

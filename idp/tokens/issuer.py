@@ -7,6 +7,7 @@ everything back.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from idp.outcomes import GrantReason, GrantRefused, SignedIn, TokenReason, Token
 from idp.seal import hash_token
 from idp.signin.assurance import acr_of
 from idp.signin.flows.triggers import TriggerRefused
+from idp.signin.session_settings import choose_evicted, is_tracked
 from idp.store.base import NotFound, Records, Store
 from idp.tokens import ageing, claims
 from idp.tokens.access import AccessReason, AccessRefused, AccessTokens
@@ -100,6 +102,8 @@ class Tokens:
         if isinstance(changes, TriggerRefused):
             return refuse_trigger(changes)
         async with self.store.writing() as records:
+            if is_tracked(pool):
+                await _queue(records, pool, hash_token(code))
             try:
                 record = await records.codes.hold(hash_token(code))
             except NotFound:
@@ -121,6 +125,7 @@ class Tokens:
                 or not _may(client, user, record)
             ):
                 return INVALID_GRANT
+            await _make_room(records, pool, user, now)
             family = await records.families.create(self._begin_family(client, record, now))
             refresh_token = await self._add_refresh_token(records, family, now)
             grant = await self._describe(records, pool, client, user, family)
@@ -172,6 +177,7 @@ class Tokens:
                 return None
             if not ageing.may_hold_tokens(user) or user.password_hash != signed_in.user.password_hash:
                 return None
+            await _make_room(records, pool, user, now)
             await records.families.create(family)
             refresh_token = await self._add_refresh_token(records, family, now)
             grant = await self._describe(records, pool, client, user, family)
@@ -419,6 +425,26 @@ class Tokens:
             content = claims.build_id_claims(grant, jti=str(uuid.uuid4()), access_token=access)
             identity = self.keys.sign(pool, "id", change_id(content, changes))
         return TokenSet(access, identity, refresh_token, grant.client.access_token_seconds)
+
+
+async def _queue(records: Records, pool: Pool, code_hash: str) -> None:
+    """Let the sign-ins of a code's user take turns, so that none of two at once misses the other.
+
+    The user before the code: whoever takes a user's access away holds them in this order, too.
+    """
+    found = await records.codes.find(code_hash)
+    if found is not None and found.pool_id == pool.id:
+        with contextlib.suppress(NotFound):
+            await records.users.hold(pool.id, found.sub)
+
+
+async def _make_room(records: Records, pool: Pool, user: User, now: float) -> None:
+    """End the least recently used sessions of a user who has as many as the pool allows (1.13)."""
+    if not is_tracked(pool):
+        return
+    families = await records.families.of(pool.id, user.sub)
+    for family in choose_evicted(pool, [family for family in families if ageing.is_alive(family, now)]):
+        await _revoke(records, family.id, now)
 
 
 def refuse_trigger(refused: TriggerRefused) -> GrantRefused:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from idp.clock import ManualClock
 from idp.config import parse_pools
 from idp.core import KEY_FILE, Core
-from idp.outcomes import Confirmed, GrantRefused, SignedUp, TokenSet, UserReason, UserRefused
+from idp.outcomes import Confirmed, GrantRefused, SignedIn, SignedUp, TokenSet, UserReason, UserRefused
 from idp.seal import Vault, load_or_create_key
 from idp.store.base import StoreUnusable
 from idp.store.database import database_url, open_store
@@ -205,3 +205,29 @@ async def test_disabling_a_user_while_codes_of_theirs_are_redeemed_ends_well(nod
         )
         found, _groups = await first.core.administration.get(first.pool, name)  # type: ignore[misc]
         assert not found.enabled  # type: ignore[union-attr]
+
+
+async def test_sign_ins_at_both_nodes_leave_as_many_sessions_as_the_pool_allows(nodes: Nodes) -> None:
+    first, _ = nodes
+    kept = {"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 2}}
+    async with first.core.store.writing() as records:
+        tracked = await records.pools.update((first.pool.id,), lambda old: replace(old, kept=kept))
+    for node in nodes:
+        node.pool = tracked
+    user = await first.add()
+    oldest = await first.tokens_for(user)
+    codes = [await first.code_for(user) for _ in range(4)]
+
+    async def sign_in(node: Scene) -> object:
+        signed_in = SignedIn(user, int(node.clock.now()))
+        return await node.core.tokens.issue(
+            node.pool, node.client, signed_in, device_key=None, address="192.0.2.1", user_agent=""
+        )
+
+    both = nodes * 2
+    redeemed = (node.redeem(code) for node, code in zip(both, codes, strict=True))
+    outcomes = await asyncio.gather(*redeemed, *(sign_in(node) for node in both))
+    assert all(isinstance(outcome, TokenSet) for outcome in outcomes)
+    assert len(await first.core.tokens.alive(tracked, user)) == 2
+    gone = await first.core.tokens.refresh(tracked, first.client, refresh_token=oldest.refresh_token or "")
+    assert isinstance(gone, GrantRefused)

@@ -1,9 +1,12 @@
 """Signing in on the hosted page, without JavaScript."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.hosted_pages import (
     CALLBACK,
+    CLIENT,
     NEW_PASSWORD,
     PASSWORD,
     House,
@@ -155,3 +158,30 @@ async def test_no_sign_up_link_where_only_administrators_make_accounts(open_hous
     assert "/signup" not in page.text
     page = await house.visitor().get(f"/signup?{authorize_query()}")
     assert page.response.status_code == 403
+
+
+async def test_a_client_reuses_a_session_for_as_long_as_it_says_where_sessions_are_tracked(
+    house: House,
+) -> None:
+    core, visitor = house.core, house.visitor()
+    pool = (await core.pools())[0]
+    kept = {"UserSessionTracking": "ENABLED"}
+
+    async def say(minutes: int) -> None:
+        said = {"SSOSession": {"MaxValidityMinutes": minutes}}
+        async with core.store.writing() as records:
+            await records.pools.update((pool.id,), lambda old: replace(old, kept=kept))
+            await records.clients.update((CLIENT,), lambda old: replace(old, kept=said))
+        await core.management.catalog.refresh()
+
+    await say(180)
+    await visitor.sign_in()
+    house.clock.advance(179 * 60)
+    assert "code" in answer_of(await visitor.get(authorize_path()))
+    house.clock.advance(60)
+    assert 'name="continue"' not in (await visitor.get(authorize_path())).text
+    await say(0)
+    assert "code" in answer_of(await visitor.sign_in())
+    assert answer_of(await visitor.get(authorize_path(prompt="none")))["error"] == "login_required"
+    await say(60)
+    assert "code" in answer_of(await visitor.get(authorize_path(prompt="none"))), "it was kept for others"
