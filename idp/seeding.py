@@ -15,6 +15,7 @@ from typing import Final
 from idp.config import InvalidPools, PoolConfig, PoolsConfig, Problem
 from idp.config.clients import ClientConfig
 from idp.management.clients import draw_client_id, draw_client_secret
+from idp.management.seeding import seed_parts
 from idp.model import Client, Group, Pool, Secret
 from idp.outcomes import UserReason, UserRefused
 from idp.store.base import Records, Store
@@ -92,6 +93,7 @@ async def _seed_pool(records: Records, entry: PoolConfig, *, now: float) -> None
             await records.clients.update((client.id,), lambda old: replace(old, active=False))
     for group in entry.groups:
         await _seed_group(records, group, now=now)
+    await seed_parts(records, entry, await records.clients.list(pool.id), now=now)
 
 
 def _redeclare_pool(pool: Pool, stored: Pool) -> Pool:

@@ -8,6 +8,7 @@ code grant with the standard scopes, because that is what a callback URL is for.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from idp.signin.flows.names import LEGACY_FLAGS
 UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 OIDC_SCOPES: Final = ("openid", "email", "phone", "profile")
 ADMIN_SCOPE: Final = "aws.cognito.signin.user.admin"
+COGNITO: Final = "COGNITO"
 DAY: Final = 86400
 AUTH_FLOWS: Final = [
     "ALLOW_USER_AUTH",
@@ -44,16 +46,16 @@ class ClientConfig:
     """A secret is to be generated where the client has none yet."""
 
 
-def read_clients(reader: Reader, pool: Pool) -> tuple[ClientConfig, ...]:
-    """Read `UserPoolClients` of a pool."""
-    clients = tuple(read_client(item, pool) for item in reader.items("UserPoolClients"))
+def read_clients(reader: Reader, pool: Pool, providers: Collection[str] = ()) -> tuple[ClientConfig, ...]:
+    """Read `UserPoolClients` of a pool, which may name its identity providers."""
+    clients = tuple(read_client(item, pool, providers) for item in reader.items("UserPoolClients"))
     names = [config.client.name for config in clients]
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         reader.report("UserPoolClients", "Duplicate", f"two clients are called `{name}`")
     return clients
 
 
-def read_client(reader: Reader, pool: Pool) -> ClientConfig:
+def read_client(reader: Reader, pool: Pool, providers: Collection[str] = ()) -> ClientConfig:
     """Read one client."""
     name = reader.required_text("ClientName", longest=128)
     client_id = reader.text("ClientId", pattern=r"[\w+]+", longest=128, shape="letters, digits, `_` and `+`")
@@ -84,7 +86,7 @@ def read_client(reader: Reader, pool: Pool) -> ClientConfig:
         oauth_enabled=enabled,
         oauth_flows=flows,
         oauth_scopes=scopes,
-        identity_providers=reader.choices("SupportedIdentityProviders", ("COGNITO",)) or ("COGNITO",),
+        identity_providers=reader.choices("SupportedIdentityProviders", (COGNITO, *providers)) or (COGNITO,),
         explicit_auth_flows=_read_auth_flows(reader),
         access_token_seconds=access,
         id_token_seconds=identity,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from idp.config.clients import ClientConfig, read_clients
+from idp.config.parts import PartsConfig, read_parts, read_providers
 from idp.config.pools import read_pool
 from idp.config.reader import InvalidPools, Place, Problem, Reader
 from idp.model import Group, Pool, Secret
@@ -49,6 +50,7 @@ class PoolConfig:
     clients: tuple[ClientConfig, ...] = ()
     groups: tuple[Group, ...] = ()
     users: tuple[SeedUser, ...] = ()
+    parts: PartsConfig = field(default_factory=PartsConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +98,38 @@ def _entries(document: object) -> Sequence[object]:
 def _read_pool_config(reader: Reader) -> PoolConfig:
     pool = read_pool(reader, derive_pool_id)
     groups = tuple(_read_group(item, pool.id) for item in reader.items("UserPoolGroups"))
-    clients = read_clients(reader, pool)
+    providers = read_providers(reader)
+    clients = read_clients(reader, pool, providers)
+    parts = read_parts(reader, _names_of(clients), providers)
     users = tuple(_read_seed(item, pool, groups) for item in reader.items("UserPoolUsers"))
     _report_twins(reader, "UserPoolGroups", [group.name for group in groups])
     _report_twins(reader, "UserPoolUsers", [user.username for user in users])
     issuer = reader.text(
         "Issuer", pattern=ISSUER, longest=256, shape="a URL without query, fragment and final `/`"
     )
-    pool = replace(pool, **_read_console(reader, groups))
+    pool = replace(
+        pool,
+        **_read_console(reader, groups),
+        domain_version=_read_version(reader, parts),
+        deletion_protected=reader.choice("DeletionProtection", ("ACTIVE", "INACTIVE"), "INACTIVE")
+        == "ACTIVE",
+    )
     reader.finish(_POOL_LATER)
-    return PoolConfig(pool, issuer, clients, groups, users)
+    return PoolConfig(pool, issuer, clients, groups, users, parts)
+
+
+def _names_of(clients: Iterable[ClientConfig]) -> dict[str, str]:
+    """Map ids and names of clients to what stands for each: its id, or its name where an id is generated."""
+    names = {client.client.name: client.id or client.client.name for client in clients}
+    return names | {client.id: client.id for client in clients if client.id}
+
+
+def _read_version(reader: Reader, parts: PartsConfig) -> int:
+    """Read which look the pages have; a pool that declares branding styles means them to be seen."""
+    default = 2 if parts.styles else 1
+    if not isinstance(reader.raw("UserPoolDomain"), Mapping):
+        return default
+    return reader.nested("UserPoolDomain").integer("ManagedLoginVersion", default, 1, 2)
 
 
 _POOL_LATER: Final = [
@@ -113,15 +137,11 @@ _POOL_LATER: Final = [
     "EmailVerificationMessage",
     "EmailVerificationSubject",
     "SmsConfiguration",
-    "UserPoolIdentityProviders",
-    "UserPoolUICustomizationAttachments",
     "UserPoolRiskConfigurationAttachments",
-    "ManagedLoginBrandings",
     "DcrConfiguration",
     "IssuerConfiguration",
     "KeyConfiguration",
     "AcrConfiguration",
-    "DeletionProtection",
 ]
 
 
@@ -174,18 +194,7 @@ def _read_attributes(reader: Reader) -> dict[str, str]:
     for item in reader.items("UserAttributes"):
         found[item.required_text("Name")] = item.required_text("Value")
         item.finish()
-    values = reader.raw("Attributes")
-    if isinstance(values, Mapping):
-        for name, value in values.items():
-            if isinstance(value, bool):
-                found[str(name)] = "true" if value else "false"
-            elif isinstance(value, str | int):
-                found[str(name)] = str(value)
-            else:
-                reader.report(("Attributes", str(name)), "WrongType", "must be a text")
-    elif values is not None:
-        reader.report("Attributes", "WrongType", "must be a mapping of attribute names to values")
-    return found
+    return found | reader.texts_by_name("Attributes")
 
 
 def _report_twins(reader: Reader, key: str, names: Sequence[str]) -> None:

@@ -155,7 +155,8 @@ def _read_domain(reader: Reader) -> str | None:
         domain = nested.text(
             "Domain", pattern=DOMAIN, longest=63, shape="lower-case letters, digits and hyphens"
         )
-        nested.finish(("CustomDomainConfig", "ManagedLoginVersion"))
+        nested.raw("ManagedLoginVersion")  # read where it is known whether there are styles to show
+        nested.finish(("CustomDomainConfig", "Routing"))
         return domain
     return reader.text(
         "UserPoolDomain", pattern=DOMAIN, longest=63, shape="lower-case letters, digits and hyphens"

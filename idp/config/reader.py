@@ -151,6 +151,23 @@ class Reader:
             self.report(key, "InvalidValue", f"at most {most} values are allowed, {len(texts)} are given")
         return tuple(texts)
 
+    def texts_by_name(self, key: str) -> dict[str, str]:
+        """Read a mapping of names to texts; true, false and whole numbers may stand without quotes."""
+        value = self.raw(key)
+        if not isinstance(value, Mapping):
+            if value is not None:
+                self.report(key, "WrongType", "must be a mapping of names to texts")
+            return {}
+        found: dict[str, str] = {}
+        for name, text in value.items():
+            if isinstance(text, bool):
+                found[str(name)] = "true" if text else "false"
+            elif isinstance(text, str | int):
+                found[str(name)] = str(text)
+            else:
+                self.report((key, str(name)), "WrongType", "must be a text")
+        return found
+
     def nested(self, key: str) -> Reader:
         """Read a mapping within; an absent one reads as empty."""
         value = self.raw(key)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from idp.config.clients import find_web_problem
 from idp.management.branding import ALL, UI, build_css, find_image_type
 from idp.management.catalog import TERMS, Catalog
+from idp.management.declared import refuse_declared
 from idp.management.pools import PoolDesk
 from idp.management.refusal import Reason, Refused, invalid
 from idp.model import Part, Pool
@@ -36,6 +37,7 @@ class LookDesk:
         given |= {} if image is None else {"Image": base64.b64encode(image).decode()}
         now, key = self._pools.clock.now(), client_id or ALL
         async with self._pools.store.writing(alone=True) as records:
+            await refuse_declared(records, pool, UI, key)
             if await records.parts.find(pool.id, UI, key) is None:
                 await records.parts.create(Part(pool.id, UI, key, {}, now, now))
             part = await records.parts.update(
@@ -70,6 +72,7 @@ class LookDesk:
         given, now = _terms(members), self._pools.clock.now()
         try:
             async with self._pools.store.writing(alone=True) as records:
+                await refuse_declared(records, pool, TERMS, terms_id)
                 part = await records.parts.update(
                     (pool.id, TERMS, terms_id),
                     lambda old: replace(old, document={**old.document, **given}, updated_at=now),
@@ -84,6 +87,7 @@ class LookDesk:
         """Remove a document; raises Refused."""
         try:
             async with self._pools.store.writing() as records:
+                await refuse_declared(records, pool, TERMS, terms_id)
                 await records.parts.delete(pool.id, TERMS, terms_id)
         except NotFound as gone:
             raise no_terms() from gone

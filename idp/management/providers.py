@@ -11,55 +11,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from idp.clock import Clock
+from idp.management.declared import refuse_declared
 from idp.management.pools import PoolDesk
-from idp.management.refusal import Reason, Refused, invalid
+from idp.management.provider_members import MEMBERS, complete_provider
+from idp.management.refusal import Reason, Refused
 from idp.model import Part, Pool
 from idp.store.base import AlreadyExists, NotFound, Records
 
 PROVIDER: Final = "identity-provider"
 MOST_PROVIDERS: Final = 300
-MEMBERS: Final = ("ProviderType", "ProviderDetails", "AttributeMapping", "IdpIdentifiers", "AcrMapping")
-REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
-    "Google": ("client_id", "client_secret", "authorize_scopes"),
-    "Facebook": ("client_id", "client_secret", "authorize_scopes"),
-    "LoginWithAmazon": ("client_id", "client_secret", "authorize_scopes"),
-    "SignInWithApple": ("client_id", "team_id", "key_id", "authorize_scopes"),
-    "OIDC": ("client_id", "attributes_request_method", "oidc_issuer", "authorize_scopes"),
-    "SAML": (),
-}
-_GOOGLE: Final = "https://people.googleapis.com/v1/people/me?personFields="
-ADDED: Final[Mapping[str, Mapping[str, str]]] = {
-    "Google": {
-        "attributes_url": _GOOGLE,
-        "attributes_url_add_attributes": "true",
-        "authorize_url": "https://accounts.google.com/o/oauth2/v2/auth",
-        "oidc_issuer": "https://accounts.google.com",
-        "token_request_method": "POST",
-        "token_url": "https://www.googleapis.com/oauth2/v4/token",
-    },
-    "Facebook": {
-        "attributes_url_add_attributes": "true",
-        "token_request_method": "GET",
-    },
-    "LoginWithAmazon": {
-        "attributes_url": "https://api.amazon.com/user/profile",
-        "attributes_url_add_attributes": "false",
-        "authorize_url": "https://www.amazon.com/ap/oa",
-        "token_request_method": "POST",
-        "token_url": "https://api.amazon.com/auth/o2/token",
-    },
-    "SignInWithApple": {
-        "attributes_url_add_attributes": "false",
-        "authorize_url": "https://appleid.apple.com/auth/authorize",
-        "oidc_issuer": "https://appleid.apple.com",
-        "token_request_method": "POST",
-        "token_url": "https://appleid.apple.com/auth/token",
-    },
-    "OIDC": {"attributes_url_add_attributes": "false"},
-    "SAML": {},
-}
-SUBJECTS: Final = {"Facebook": "id", "LoginWithAmazon": "user_id"}
-METHODS: Final = ("GET", "POST")
 
 
 class ProviderDesk:
@@ -75,9 +35,8 @@ class ProviderDesk:
     async def create(self, pool: Pool, name: str, members: Mapping[str, Any]) -> Part:
         """Add a provider; raises Refused."""
         document = {key: members[key] for key in MEMBERS if key in members}
-        _check(document)
         now = self._clock.now()
-        part = Part(pool.id, PROVIDER, name, _complete(document), now, now)
+        part = Part(pool.id, PROVIDER, name, complete_provider(document), now, now)
         try:
             async with self._pools.store.writing(alone=True) as records:
                 if len(await records.parts.list(pool.id, PROVIDER)) >= MOST_PROVIDERS:
@@ -95,11 +54,11 @@ class ProviderDesk:
 
         def change(old: Part) -> Part:
             document = {**old.document, **given}
-            _check(document)
-            return replace(old, document=_complete(document), updated_at=now)
+            return replace(old, document=complete_provider(document), updated_at=now)
 
         try:
             async with self._pools.store.writing(alone=True) as records:
+                await refuse_declared(records, pool, PROVIDER, name)
                 changed = await records.parts.update((pool.id, PROVIDER, name), change)
                 await _check_identifiers(records, changed)
                 return changed
@@ -110,6 +69,7 @@ class ProviderDesk:
         """Remove a provider; raises Refused."""
         try:
             async with self._pools.store.writing() as records:
+                await refuse_declared(records, pool, PROVIDER, name)
                 await records.parts.delete(pool.id, PROVIDER, name)
         except NotFound as gone:
             raise no_provider(name) from gone
@@ -138,41 +98,6 @@ class ProviderDesk:
 def no_provider(name: str) -> Refused:
     """The provider is not there."""
     return Refused(Reason.NOT_FOUND, f"Identity provider {name} does not exist.")
-
-
-def _check(document: Mapping[str, Any]) -> None:
-    kind, details = document["ProviderType"], document.get("ProviderDetails", {})
-    missing = [key for key in REQUIRED[kind] if not details.get(key)]
-    if kind == "SAML" and not (details.get("MetadataURL") or details.get("MetadataFile")):
-        missing = ["MetadataURL or MetadataFile"]
-    if missing:
-        raise invalid(f"The following ProviderDetails are required for {kind}: {', '.join(missing)}")
-    if kind == "OIDC" and details["attributes_request_method"] not in METHODS:
-        raise invalid("attributes_request_method must be GET or POST")
-    identifiers = document.get("IdpIdentifiers", ())
-    if len(set(identifiers)) < len(identifiers):
-        raise invalid("an identifier is there twice")
-
-
-def _complete(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Add what the service adds: well-known addresses, and what becomes the username."""
-    kind = document["ProviderType"]
-    mapping = dict(document.get("AttributeMapping", {}))
-    if kind != "SAML":
-        mapping.setdefault("username", SUBJECTS.get(kind, "sub"))
-    details = {**ADDED[kind], **document.get("ProviderDetails", {})}
-    if kind == "Facebook":
-        details = {**_facebook(details.get("api_version") or "v17.0"), **details}
-    return {**document, "ProviderDetails": details, "AttributeMapping": mapping}
-
-
-def _facebook(version: str) -> dict[str, str]:
-    return {
-        "api_version": version,
-        "attributes_url": f"https://graph.facebook.com/{version}/me?fields=",
-        "authorize_url": f"https://www.facebook.com/{version}/dialog/oauth",
-        "token_url": f"https://graph.facebook.com/{version}/oauth/access_token",
-    }
 
 
 async def _check_identifiers(records: Records, part: Part) -> None:

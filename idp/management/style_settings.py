@@ -179,7 +179,8 @@ def find_problems(settings: object) -> Iterator[tuple[Path, str]]:
     for path, shape, fits in _rules():
         value = find(settings, path)
         if value is not None and not fits(value):
-            yield tuple(path.split(".")), f"must be {shape}"
+            hint = ": put it in quotes" if isinstance(value, int) and shape.startswith("a colour") else ""
+            yield tuple(path.split(".")), f"must be {shape}{hint}"
 
 
 def _rules() -> Iterator[tuple[str, str, Any]]:

@@ -7,35 +7,23 @@ own, by the name that they are served by, so that a page's picture is one small 
 from __future__ import annotations
 
 import base64
-import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from idp.management.catalog import Catalog
 from idp.management.declared import refuse_declared
 from idp.management.pools import PoolDesk
-from idp.management.refusal import Reason, Refused, invalid
-from idp.management.style_assets import MOST_ASSETS, Upload, lay_over, read_upload
+from idp.management.refusal import Reason, Refused
+from idp.management.style_assets import MOST_ASSETS, Upload, lay_over
 from idp.management.style_records import IMAGE, STYLE, Style, image_key, read_style
-from idp.management.style_settings import defaults, find_problems, merge
+from idp.management.style_settings import defaults, merge
+from idp.management.style_wishes import Wish, check_size, new_style, read_wish
 from idp.model import Part, Pool
 from idp.store.base import NotFound, Records
 
 MOST_STYLES: Final = 20
-MOST_REQUEST_BYTES: Final = 2_000_000
-MOST_SETTINGS_BYTES: Final = 256 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a request or the configuration wants of a style, judged."""
-
-    is_provided: bool | None
-    """UseCognitoProvidedValues, where that is said."""
-    settings: Mapping[str, Any]
-    uploads: tuple[Upload, ...]
 
 
 class StyleDesk:
@@ -131,33 +119,6 @@ class StyleDesk:
         return (base64.b64decode(part.document["Bytes"]), at[1]) if part else None
 
 
-def read_wish(members: Mapping[str, Any], known: Sequence[Any]) -> Wish:
-    """Judge what is wanted of a style that has the images `known`; raises Refused. Pure."""
-    is_provided, given = members.get("UseCognitoProvidedValues"), members.get("Assets", ())
-    settings = members.get("Settings", {})
-    if is_provided and (settings or given):
-        raise invalid("Settings and Assets must be omitted when UseCognitoProvidedValues is true")
-    for path, message in find_problems(settings):
-        raise invalid(".".join(["Settings", *map(str, path)]) + f" {message}")
-    size = len(json.dumps(settings))
-    if size > MOST_SETTINGS_BYTES:
-        raise invalid(f"Settings are larger than {MOST_SETTINGS_BYTES} bytes")
-    if size + sum(len(asset.get("Bytes", b"")) for asset in given) > MOST_REQUEST_BYTES:
-        raise invalid(f"Settings and Assets of one request are larger than {MOST_REQUEST_BYTES} bytes")
-    uploads = tuple(read_upload(asset, known) for asset in given)
-    slots = [upload.asset.slot for upload in uploads]
-    if len(set(slots)) < len(slots):
-        raise invalid("Assets has two images for one Category and ColorMode")
-    return Wish(is_provided, settings, uploads)
-
-
-def new_style(client_id: str, wish: Wish) -> Style:
-    """Return a style as it begins; without anything it is this site's own. Pure."""
-    assets = tuple(upload.asset for upload in wish.uploads)
-    said = wish.is_provided
-    return Style(client_id, not (wish.settings or assets) if said is None else said, wish.settings, assets)
-
-
 def _change(old: Part, wish: Wish) -> dict[str, Any]:
     style = read_style(old)
     if wish.is_provided:
@@ -168,8 +129,7 @@ def _change(old: Part, wish: Wish) -> dict[str, Any]:
     if len(assets) > MOST_ASSETS:
         raise Refused(Reason.INVALID, f"a style has at most {MOST_ASSETS} images")
     settings = merge(style.settings, wish.settings)
-    if len(json.dumps(settings)) > MOST_SETTINGS_BYTES:
-        raise invalid(f"Settings are larger than {MOST_SETTINGS_BYTES} bytes")
+    check_size(settings)
     return Style(style.client_id, False, settings, assets).to_document()
 
 

@@ -4,17 +4,19 @@
 is empty, as in a shell), `${file:path}` the content of a file without its last line break (Docker and
 Kubernetes mount secrets that way; relative paths count from the configuration file). `$${` is a literal
 `${`. What a reference gives is always text, and is never looked into again, so a value cannot smuggle in
-another reference.
+another reference. `${base64:path}` is the content of any file as base64, for images.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_SECRET_FILE = 65536
+MAX_BINARY_FILE = 1_000_000
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<body>[^{}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -44,6 +46,9 @@ class Expander:
             return match.group()
         if body.startswith("file:"):
             return self._read(body.removeprefix("file:"), report)
+        if body.startswith("base64:"):
+            content = self._content(body.removeprefix("base64:"), MAX_BINARY_FILE, report)
+            return base64.b64encode(content).decode()
         return self._variable(body, report)
 
     def _variable(self, body: str, report: Callable[[str, str], None]) -> str:
@@ -51,7 +56,8 @@ class Expander:
         if not _NAME.match(name):
             report(
                 "BadReference",
-                f"`${{{body}}}` is not a reference: `${{NAME}}`, `${{NAME:-default}}` or `${{file:path}}`",
+                f"`${{{body}}}` is not a reference: `${{NAME}}`, `${{NAME:-default}}`, `${{file:path}}` "
+                "or `${base64:path}`",
             )
             return ""
         value = self.environ.get(name, "")
@@ -66,19 +72,24 @@ class Expander:
         return ""
 
     def _read(self, name: str, report: Callable[[str, str], None]) -> str:
+        try:
+            content = self._content(name, MAX_SECRET_FILE, report).decode()
+        except UnicodeDecodeError:
+            report("FileNotText", f"{self.folder / name} is not UTF-8 text")
+            return ""
+        return content.removesuffix("\n").removesuffix("\r")
+
+    def _content(self, name: str, most: int, report: Callable[[str, str], None]) -> bytes:
+        """Read a file that is not larger than `most` bytes."""
         path = self.folder / name
         self.files.append(path)
         try:
             with path.open("rb") as file:
-                content = file.read(MAX_SECRET_FILE + 1)
+                content = file.read(most + 1)
         except OSError as error:
             report("FileNotReadable", f"cannot read {path}: {error.strerror}")
-            return ""
-        if len(content) > MAX_SECRET_FILE:
-            report("FileTooLarge", f"{path} is larger than {MAX_SECRET_FILE} bytes: not a secret")
-            return ""
-        try:
-            return content.decode().removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError:
-            report("FileNotText", f"{path} is not UTF-8 text")
-            return ""
+            return b""
+        if len(content) > most:
+            report("FileTooLarge", f"{path} is larger than {most} bytes")
+            return b""
+        return content

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from lb.config import attributes, models, rule_shapes
+from lb.imports import import_attribute
 from lb.security_policies import POLICIES
+
+POOL_SECTIONS = "idp.config.schema:sections"
 
 INTRODUCTION = """\
 # Configuration
@@ -31,9 +34,9 @@ balancer's ARN cannot change while running; with several workers, both logs can.
 
 - **Paths** count from the folder of the file.
 - **References**: `${NAME}` is an environment variable, `${NAME:-default}` one with a default,
-  `${file:path}` the content of a file without its last line break. They stand for text inside any
-  value; what they give is not looked into again. `$${` is a literal `${`. Inside `{ }` they need
-  quotes.
+  `${file:path}` the content of a file without its last line break, `${base64:path}` that of any file
+  as base64 (images of pages). They stand for text inside any value; what they give is not looked
+  into again. `$${` is a literal `${`. Inside `{ }` they need quotes.
 - **YAML**: `true` and `false` are the booleans; `yes`, `no`, `on`, `off` are text, with a warning.
   Numbers are plain decimal digits: `010` and `1:30` are refused, because other tools read them as 8
   and 90. Dates are text. A key given twice is a problem. Anchors, aliases and `<<` work.
@@ -98,7 +101,8 @@ def build_reference() -> str:
     """Return the page, whole."""
     parts = [INTRODUCTION]
     parts += [_section(title, model, level=2) for title, model in _SECTIONS]
-    parts.append("## UserPools\n\nSee [user pool](user-pool.md).\n")
+    parts.append("## UserPools\n\nWhat works is in [user pool](user-pool.md); here is a row for every key.\n")
+    parts += [_pool_table(title, rows, level=3) for title, rows in import_attribute(POOL_SECTIONS)()]
     parts.append(
         "## Rules and actions\n\nWhat they do is in [rules](rules.md); here is a row for every key.\n"
     )
@@ -121,6 +125,23 @@ def _section(title: str, model: type[BaseModel], *, level: int) -> str:
     ]
     head = _row("Key", "Value", "Default", "Meaning") + _row("---", "---", "---", "---")
     return f"{'#' * level} {title}\n\n{schema['description']}\n\n{head}{''.join(rows)}"
+
+
+def _pool_table(title: str, rows: Iterable[Any], *, level: int) -> str:
+    head = _row("Key", "Value", "", "Meaning") + _row("---", "---", "---", "---")
+    cells = (
+        _row(f"`{row.key}`", _pool_type(row.kind), "required" if row.is_required else "", row.meaning)
+        for row in rows
+    )
+    return f"{'#' * level} {title}\n\n{head}{''.join(cells)}"
+
+
+def _pool_type(kind: str) -> str:
+    if kind.startswith("["):
+        return f"list of {_pool_type(kind[1:-1])}"
+    words = {"text": "text", "int": "whole number", "bool": "true, false", "map": "mapping", "any": "mapping"}
+    found = [words.get(each) or f"`{each}`" for part in kind.split(",") for each in part.split("|")]
+    return (" or " if "," in kind else ", ").join(found)
 
 
 def _attribute_table(title: str, table: Mapping[str, attributes.Attribute]) -> str:

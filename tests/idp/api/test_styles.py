@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from idp.management import styles
+from idp.management.style_wishes import MOST_SETTINGS_BYTES
 from tests.support.api_server import PUBLIC_CLIENT_ID, ApiServer
 from tests.support.pools import CALLBACK, CLIENT_ID, POOL_ID
 
@@ -120,7 +121,7 @@ def test_svg_is_served_so_that_nothing_in_it_runs(api: ApiServer, cognito: Any, 
             {"Settings": {"components": {"form": {"lightMode": {"backgroundColor": "url(//x)"}}}}},
             "InvalidParameterException",
         ),
-        ({"Settings": {"later": "x" * styles.MOST_SETTINGS_BYTES}}, "InvalidParameterException"),
+        ({"Settings": {"later": "x" * MOST_SETTINGS_BYTES}}, "InvalidParameterException"),
         ({"Assets": [LOGO | {"Extension": "JPEG"}]}, "InvalidParameterException"),
         ({"Assets": [LOGO, LOGO]}, "InvalidParameterException"),
         ({"Assets": [LOGO | {"Bytes": PNG + b"x" * 1_000_000}]}, "InvalidParameterException"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lb.config.environment import MAX_SECRET_FILE, Expander
+from lb.config.environment import MAX_BINARY_FILE, MAX_SECRET_FILE, Expander
 from tests.lb.config.conftest import GOOD, Check
 
 
@@ -77,3 +77,11 @@ def test_secret_files_are_among_the_files_to_watch(check: Check, tmp_path: Path)
     checked = check(GOOD.replace("8080", "${file:port}"))
     assert checked.loaded is not None
     assert tmp_path / "port" in checked.loaded.files
+
+
+def test_base64_reference_is_the_content_of_any_file(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert expand("${base64:logo.png}", tmp_path) == ("iVBORw0KGgo=", [])
+    (tmp_path / "large").write_bytes(b"x" * (MAX_BINARY_FILE + 1))
+    assert expand("${base64:large}", tmp_path) == ("", ["FileTooLarge"])
+    assert expand("${base64:none}", tmp_path)[1] == ["FileNotReadable"]

@@ -19,3 +19,10 @@ def test_the_schema_reaches_into_rules() -> None:
     config = action["properties"]["AuthenticateOidcConfig"]["anyOf"][0]
     assert "discovered" in config["properties"]["TokenEndpoint"]["description"]
     assert "$ref" not in str(listener["properties"]["Rules"])
+
+
+def test_the_schema_reaches_into_user_pools() -> None:
+    pool: dict[str, Any] = build_schema()["properties"]["UserPools"]["items"]
+    assert pool["properties"]["DeletionProtection"]["enum"] == ["ACTIVE", "INACTIVE"]
+    styles = pool["properties"]["ManagedLoginBrandings"]["items"]
+    assert "base64" in styles["properties"]["Assets"]["items"]["properties"]["Bytes"]["description"]
