@@ -25,7 +25,14 @@ def routes() -> list[BaseRoute]:
         page("/group/change", submit=groups.submit_change),
         page("/group/delete", submit=groups.submit_delete, recent=groups.back_to_group),
         page("/clients", clients.show_clients),
+        page("/new-client", clients.show_new, clients.submit_new, recent=clients.back_to_new),
         page("/clients/{client}", clients.show_client),
-        page("/clients/{client}/add-secret", submit=clients.submit_add, recent=clients.back_to_client),
-        page("/clients/{client}/delete-secret", submit=clients.submit_delete, recent=clients.back_to_client),
+        page("/clients/{client}/edit", clients.show_edit, clients.submit_edit, recent=clients.back_to_edit),
+        page("/clients/{client}/delete", submit=clients.submit_delete, recent=clients.back_to_client),
+        page("/clients/{client}/add-secret", submit=clients.submit_add_secret, recent=clients.back_to_client),
+        page(
+            "/clients/{client}/delete-secret",
+            submit=clients.submit_delete_secret,
+            recent=clients.back_to_client,
+        ),
     ]

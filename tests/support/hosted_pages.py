@@ -105,21 +105,38 @@ class _Reader(HTMLParser):
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.alerts: list[str] = []
         self._alert_depth = 0
+        self._open = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         self.tags.append((tag, values))
         if tag == "form":
             self.forms.append(Form(values["action"]))
-        elif tag == "input" and self.forms:
-            self.forms[-1].fields[values["name"]] = values.get("value", "")
+        elif self.forms:
+            self._fill(tag, values)
         if values.get("role") == "alert" or (self._alert_depth and tag not in {"input", "br"}):
             self._alert_depth += 1
 
+    def _fill(self, tag: str, values: dict[str, str]) -> None:
+        """Take what a browser would send of a form as it stands."""
+        fields = self.forms[-1].fields
+        if tag == "input" and (values.get("type") != "checkbox" or "checked" in values):
+            fields[values["name"]] = values.get("value", "")
+        elif tag in {"select", "textarea"}:
+            self._open = values["name"]
+            if tag == "textarea":
+                fields[self._open] = ""
+        elif tag == "option" and ("selected" in values or self._open not in fields):
+            fields[self._open] = values.get("value", "")
+
     def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._open = ""
         self._alert_depth = max(0, self._alert_depth - 1)
 
     def handle_data(self, data: str) -> None:
+        if self._open and self.lasttag == "textarea":
+            self.forms[-1].fields[self._open] += data.removeprefix("\n")
         if self._alert_depth and data.strip():
             self.alerts.append(data.strip())
 

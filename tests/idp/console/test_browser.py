@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from idp.app import create_app
+from idp.core import Core
 from tests.support import chromium
 from tests.support.console import ADMIN, HOME, MINA, console_document
 from tests.support.hosted_pages import CLIENT, PASSWORD
@@ -29,21 +30,42 @@ class Scene:
 
     browser: Browser
     home: str
+    client: str
+    """An app client that the API made."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     folder: Path = tmp_path_factory.mktemp("console")
 
+    apps: list[Any] = []
+
     def make(url: str) -> Any:
         protected = console_document(UserPoolAddOns={"AdvancedSecurityMode": "AUDIT"})
-        return create_app(protected, public_url=url, data_directory=folder, hash_cost=CHEAP)
+        apps.append(create_app(protected, public_url=url, data_directory=folder, hash_cost=CHEAP))
+        return apps[0]
 
     async with AsyncExitStack() as stack:
         driver = await stack.enter_async_context(async_playwright())
         browser = await chromium.launch(driver)
         stack.push_async_callback(browser.close)
-        yield Scene(browser, await stack.enter_async_context(serving(make, host="localhost")) + HOME)
+        origin = await stack.enter_async_context(serving(make, host="localhost"))
+        yield Scene(browser, origin + HOME, await furnish(apps[0].state.core))
+
+
+async def furnish(core: Core) -> str:
+    """Add what only the API can make; returns the client's id."""
+    members = {
+        "ClientName": "Shop",
+        "GenerateSecret": True,
+        "CallbackURLs": ["https://shop.example/callback"],
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid", "email"],
+        "AllowedOAuthFlowsUserPoolClient": True,
+    }
+    client = await core.management.clients.create(await core.find_pool("demo"), members)
+    await core.management.clients.add_secret(client, None)
+    return client.id
 
 
 async def sign_in(scene: Scene, page: Page, path: str = "/users") -> None:
@@ -107,7 +129,9 @@ async def paths_of(page: Page, scene: Scene) -> dict[str, str]:
     paths = {"users": "/users", "new-user": "/users/new", "user": user.removeprefix(HOME)}
     paths |= {"events": f"{admin.removeprefix(HOME)}/events", "admin": admin.removeprefix(HOME)}
     groups = {"groups": "/groups", "group": "/group?name=admins"}
-    return paths | groups | {"clients": "/clients", "client": f"/clients/{CLIENT}"}
+    made = f"/clients/{scene.client}"
+    clients = {"clients": "/clients", "client": f"/clients/{CLIENT}", "made-client": made}
+    return paths | groups | clients | {"edit-client": f"{made}/edit", "new-client": "/new-client"}
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ async def test_form_that_was_shown_in_time_may_be_filled_in_slowly(house: House)
     page = await visitor.get(f"{HOME}/users/{mina.sub}")
     house.clock.advance(FILLING_SECONDS - 1)
     page = await visitor.submit(page, "/password", {"password": NEW_PASSWORD})
-    assert "The new password is set" in page.text
+    assert "The temporary password is set" in page.text
 
 
 async def test_old_sign_in_sees_a_way_to_renew_it_in_the_place_of_the_form(house: House) -> None:
