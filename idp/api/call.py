@@ -100,7 +100,7 @@ class Call:
         """Open an access token."""
         opened = await self.core.access.open(token, scope=scope)
         if isinstance(opened, AccessRefused):
-            raise ApiError(*_ACCESS_ERRORS[opened.reason])
+            raise access_error(opened)
         return opened
 
     async def pool(self) -> Pool:
@@ -125,6 +125,11 @@ class Call:
         if user is None:
             raise ApiError("UserNotFoundException", texts.USER_UNKNOWN.english)
         return user
+
+
+def access_error(refused: AccessRefused) -> ApiError:
+    """Spell why a token opens nothing."""
+    return ApiError(*_ACCESS_ERRORS[refused.reason])
 
 
 def is_secret_hash(client: Client, username: str, candidate: str) -> bool:

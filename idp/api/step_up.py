@@ -48,7 +48,7 @@ async def step_up(call: Call, caller: Caller, parameters: Mapping[str, str]) -> 
     access = await call.open_token(token, scope=None)
     user = access.user
     account = await call.core.signin.accounts.find(caller.pool, parameters["USERNAME"])
-    if access.client.id != caller.client.id or account.user is None or account.user.sub != user.sub:
+    if access.family.client_id != caller.client.id or account.user is None or account.user.sub != user.sub:
         raise not_authorized("The access token was not issued for this user and client.")
     is_old = max_age is not None and call.core.clock.now() - access.family.auth_time > max_age
     amr = () if is_old else access.family.amr

@@ -30,6 +30,8 @@ AUTH_FLOWS: Final = [
     "ALLOW_CUSTOM_AUTH",
     "ALLOW_REFRESH_TOKEN_AUTH",
     "ALLOW_CLIENT_TOKEN_AUTH",
+    "ALLOW_TOKEN_EXCHANGE_DELEGATION",
+    "ALLOW_TOKEN_EXCHANGE_IMPERSONATION",
     *sorted(LEGACY_FLAGS),
 ]
 LATER: Final = ("AnalyticsConfiguration", "EnablePropagateAdditionalUserContextData")

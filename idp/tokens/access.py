@@ -16,7 +16,7 @@ from idp.model import Client, Family, Pool, User
 from idp.store.base import Store
 from idp.tokens import ageing
 from idp.tokens.keys import KeyRing
-from idp.tokens.reading import read_access_token
+from idp.tokens.reading import read_access_token, read_id_token
 
 
 class AccessReason(StrEnum):
@@ -61,16 +61,31 @@ class AccessTokens:
     """Pool id -> issuer."""
 
     async def open(self, token: str, *, scope: str | None) -> Access | AccessRefused:
-        """Open an access token that must have `scope`; None: whatever scopes it has."""
+        """Open an access token that must have `scope` and be for nobody else; None: whatever it is for.
+
+        A token that was derived for another service is no key to this one's doors.
+        """
         read = read_access_token(token, keys=self.keys, issuer_of=self.issuer_of)
         if read is None:
             return AccessRefused(AccessReason.INVALID)
         pool_id, claims = read
         if self.clock.now() >= claims["exp"]:
             return AccessRefused(AccessReason.EXPIRED)
+        if scope is not None and claims.get("aud", claims["client_id"]) != claims["client_id"]:
+            return AccessRefused(AccessReason.INVALID)
         if scope is not None and scope not in str(claims.get("scope", "")).split():
             return AccessRefused(AccessReason.SCOPE)
         return await self._load(pool_id, claims)
+
+    async def open_id(self, token: str) -> Access | AccessRefused:
+        """Open an ID token, for whoever exchanges one; it opens no other door."""
+        read = read_id_token(token, keys=self.keys, issuer_of=self.issuer_of)
+        if read is None:
+            return AccessRefused(AccessReason.INVALID)
+        pool_id, claims = read
+        if self.clock.now() >= claims["exp"]:
+            return AccessRefused(AccessReason.EXPIRED)
+        return await self._load(pool_id, {**claims, "client_id": claims["aud"]})
 
     async def _load(self, pool_id: str, claims: Mapping[str, Any]) -> Access | AccessRefused:
         async with self.store.reading() as records:

@@ -128,7 +128,7 @@ class Tokens:
             await _make_room(records, pool, user, now)
             family = await records.families.create(self._begin_family(client, record, now))
             refresh_token = await self._add_refresh_token(records, family, now)
-            grant = await self._describe(records, pool, client, user, family)
+            grant = await self.describe(records, pool, client, user, family)
         return self._sign(pool, grant, refresh_token, changes)
 
     async def issue(
@@ -149,7 +149,7 @@ class Tokens:
         """
         now = self.clock.now()
         occasion = _occasion_of(signed_in)
-        asked = await self._ask(pool, client, signed_in.user, occasion, (ADMIN_SCOPE,), metadata)
+        asked = await self.ask(pool, client, signed_in.user, occasion, (ADMIN_SCOPE,), metadata)
         if isinstance(asked, TriggerRefused):
             return refuse_trigger(asked)
         family = Family(
@@ -180,7 +180,7 @@ class Tokens:
             await _make_room(records, pool, user, now)
             await records.families.create(family)
             refresh_token = await self._add_refresh_token(records, family, now)
-            grant = await self._describe(records, pool, client, user, family)
+            grant = await self.describe(records, pool, client, user, family)
         return self._sign(pool, grant, refresh_token, asked)
 
     async def owner(self, pool: Pool, client: Client, *, refresh_token: str) -> User | None:
@@ -231,7 +231,7 @@ class Tokens:
             successor = await self._rotate(records, client, token, family, now=now)
             await records.families.update((family.id,), lambda old: replace(old, active_at=now))
             # A refreshed ID token repeats no nonce (OpenID Connect Core 12.2).
-            grant = await self._describe(records, pool, client, user, replace(family, nonce=None))
+            grant = await self.describe(records, pool, client, user, replace(family, nonce=None))
         return self._sign(pool, grant, successor, changes)
 
     async def client_credentials(
@@ -259,7 +259,7 @@ class Tokens:
         granted = grant_machine_scopes(pool, client, scopes)
         if isinstance(granted, GrantRefused):
             return granted
-        asked = await self._ask(pool, client, None, TokenOccasion.CLIENT, granted, metadata)
+        asked = await self.ask(pool, client, None, TokenOccasion.CLIENT, granted, metadata)
         if isinstance(asked, TriggerRefused):
             return refuse_trigger(asked)
         now, jti = int(self.clock.now()), str(uuid.uuid4())
@@ -342,9 +342,10 @@ class Tokens:
             )
         return await self._add_refresh_token(records, family, now)
 
-    async def _describe(
+    async def describe(
         self, records: Records, pool: Pool, client: Client, user: User, family: Family
     ) -> claims.Grant:
+        """Describe what tokens of a family say now."""
         return claims.Grant(
             issuer=self.issuer_of(user.pool_id),
             client=client,
@@ -362,7 +363,7 @@ class Tokens:
             acr=acr_of(pool, family.amr),
         )
 
-    async def _ask(
+    async def ask(
         self,
         pool: Pool,
         client: Client,
@@ -395,7 +396,7 @@ class Tokens:
             user = await records.users.find(pool.id, record.sub) if record and is_good else None
         if record is None or user is None:
             return NO_CHANGES
-        return await self._ask(pool, client, user, TokenOccasion.HOSTED, record.scopes, None)
+        return await self.ask(pool, client, user, TokenOccasion.HOSTED, record.scopes, None)
 
     async def _foretell_refresh(
         self, pool: Pool, client: Client, refresh_token: str, metadata: Mapping[str, str] | None
@@ -412,7 +413,7 @@ class Tokens:
             user = await records.users.find(pool.id, family.sub)
         if state is not RefreshState.GOOD or user is None:
             return NO_CHANGES
-        return await self._ask(pool, client, user, TokenOccasion.REFRESH, family.scopes, metadata)
+        return await self.ask(pool, client, user, TokenOccasion.REFRESH, family.scopes, metadata)
 
     def _sign(
         self, pool: Pool, grant: claims.Grant, refresh_token: str | None, changes: ClaimChanges

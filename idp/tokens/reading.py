@@ -1,4 +1,4 @@
-"""Reads access tokens of our own: signature, issuer and kind, by our keys. Expiry is for the caller."""
+"""Reads access and ID tokens of our own: signature, issuer, kind, by our keys. Expiry is for the caller."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ _SIGNATURE_ONLY: Final = {
     "verify_nbf": False,
     "verify_aud": False,
     "verify_iss": False,
-    "require": ["exp", "iat", "iss", "sub", "client_id", "token_use"],
 }
 
 
@@ -25,13 +24,28 @@ def read_access_token(
     token: str, *, keys: KeyRing, issuer_of: Callable[[str], str]
 ) -> tuple[str, dict[str, Any]] | None:
     """Return the pool id and the claims of an access token of ours, expired or not, or None."""
+    return _read(token, "access", "client_id", keys=keys, issuer_of=issuer_of)
+
+
+def read_id_token(
+    token: str, *, keys: KeyRing, issuer_of: Callable[[str], str]
+) -> tuple[str, dict[str, Any]] | None:
+    """Likewise of an ID token."""
+    read = _read(token, "id", "aud", keys=keys, issuer_of=issuer_of)
+    return read if read is not None and isinstance(read[1]["aud"], str) else None
+
+
+def _read(
+    token: str, use: str, audience: str, *, keys: KeyRing, issuer_of: Callable[[str], str]
+) -> tuple[str, dict[str, Any]] | None:
     if len(token) > LONGEST_TOKEN:
         return None
     try:
+        options = {**_SIGNATURE_ONLY, "require": ["exp", "iat", "iss", "sub", "token_use", audience]}
         key = keys.find(jwt.get_unverified_header(token).get("kid"))
-        if key is None or key.use != "access":
+        if key is None or key.use != use:
             return None
-        claims = jwt.decode(token, key.public, algorithms=["RS256"], options=_SIGNATURE_ONLY)  # type: ignore[arg-type]
+        claims = jwt.decode(token, key.public, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
     except (jwt.PyJWTError, ValueError):
         return None
     return (key.pool_id, claims) if _is_ours(claims, key, issuer_of) else None
@@ -39,7 +53,7 @@ def read_access_token(
 
 def _is_ours(claims: dict[str, Any], key: LoadedKey, issuer_of: Callable[[str], str]) -> bool:
     return (
-        claims["token_use"] == "access"  # noqa: S105 - a kind of token
+        claims["token_use"] == key.use
         and claims["iss"] == issuer_of(key.pool_id)
         and isinstance(claims["exp"], int)
     )
