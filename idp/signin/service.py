@@ -15,7 +15,6 @@ from typing import Final
 
 from idp.clock import Clock
 from idp.console.client import admin_group, console_client, pool_of_console
-from idp.factors.records import FirstFactor
 from idp.model import Client, Pool, User
 from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
 from idp.pace import rest_until
@@ -52,6 +51,7 @@ from idp.signin.flows.progress import (
     seal_session,
 )
 from idp.signin.flows.triggers import Round, TriggerRefused, Triggers
+from idp.signin.sign_up import SignUpSessions
 from idp.store.base import Store
 from idp.users.credentials import Passwords
 
@@ -85,6 +85,7 @@ class SignIn:
         self._choice = ChoiceSteps(self._desk, self._passwords, self._factors)
         self._custom = CustomSteps(self._desk, self._passwords)
         self._devices = DeviceSteps(self._desk)
+        self.sign_ups = SignUpSessions(self._desk)
         self._answers: Mapping[ChallengeName, Answer] = {
             C.PASSWORD: self._choice.answer_password,
             C.PASSWORD_SRP: self._choice.answer_srp,
@@ -243,21 +244,6 @@ class SignIn:
             return refuse(SignInReason.SESSION_INVALID)
         turn = factor_turn(caller, progress, account.user, is_first=False)
         return SetupTurn(turn, progress.state, progress)
-
-    def keep_confirmation(self, pool: Pool, client: Client, user: User) -> str | None:
-        """Return a session for somebody who has just confirmed their address, to sign in with at once.
-
-        Where a mailed code is a first factor of the pool, the confirmation was one (cognito.md 4.5).
-        """
-        if FirstFactor.EMAIL_OTP not in pool.factors.first or not user.has_verified("email"):
-            return None
-        caller = Caller(pool, client, "", Door.API)
-        account = Account(user, user.sub, None)
-        begun = begin_for(
-            self._desk, caller, AuthFlow.USER_AUTH, account, typed=user.username, device_key=None
-        )
-        proved = begun.proved("email_otp", second_done=True)
-        return seal_session(self._desk.vault, self._desk.renew(caller, proved, C.SELECT_CHALLENGE))
 
     async def start_confirmed(
         self, caller: Caller, session: str, parameters: Mapping[str, str]

@@ -28,6 +28,7 @@ FILLED: Final = 256
 STEP: Final = 192
 SESSION: Final = "sign-in-session"
 BLOCK: Final = "srp-block"
+SIGN_UP: Final = "sign-up-session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,16 @@ def open_session(vault: Vault, session: str) -> Progress | None:
     if len(session) > LONGEST_SESSION:
         return None
     return _open(vault, session, SESSION)
+
+
+def seal_sign_up_session(vault: Vault, progress: Progress) -> str:
+    """Seal the session of a sign-up, which is of no use in a sign-in."""
+    return vault.seal_text(_dump(progress), purpose=SIGN_UP)
+
+
+def open_sign_up_session(vault: Vault, session: str) -> Progress | None:
+    """Open the session of a sign-up, or None."""
+    return None if len(session) > LONGEST_SESSION else _open(vault, session, SIGN_UP)
 
 
 def seal_block(vault: Vault, progress: Progress) -> str:

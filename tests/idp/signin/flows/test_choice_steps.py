@@ -118,7 +118,7 @@ async def confirm(scene: Scene) -> str:
     )
     assert isinstance(confirmed, Confirmed)
     assert confirmed.user.status is UserStatus.CONFIRMED
-    session = scene.core.signin.keep_confirmation(scene.pool, scene.client, confirmed.user)
+    session = scene.core.signin.sign_ups.keep_confirmation(scene.pool, scene.client, confirmed.user)
     assert session is not None
     return session
 
@@ -152,4 +152,4 @@ async def test_a_session_of_a_confirmation_answers_no_challenge_and_no_other_ses
 async def test_without_mailed_codes_a_confirmation_opens_nothing(open_scene: OpenScene) -> None:
     scene = await open_scene()
     user = await scene.add()
-    assert scene.core.signin.keep_confirmation(scene.pool, scene.client, user) is None
+    assert scene.core.signin.sign_ups.keep_confirmation(scene.pool, scene.client, user) is None
