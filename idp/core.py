@@ -274,8 +274,8 @@ def _compose(
     functions: FunctionTable,
     breached: BreachedPasswords,
 ) -> Core:
-    hasher, threats = PasswordHasher(hash_cost), ThreatProtection(store, breached)
-    history = History(store, clock)
+    hasher, history = PasswordHasher(hash_cost), History(store, clock)
+    threats = ThreatProtection(store, clock, breached, history)
     passwords = Passwords(store, vault, hasher, threats, history)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))

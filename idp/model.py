@@ -159,6 +159,8 @@ class Pool:
     """The functions called at set places."""
     threat_mode: ThreatMode = ThreatMode.OFF
     """UserPoolAddOns.AdvancedSecurityMode."""
+    custom_threat_mode: ThreatMode = ThreatMode.OFF
+    """UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode."""
     origin: str = "config"
     """Who declared the pool: `config`, or `api`."""
     active: bool = True
@@ -227,6 +229,8 @@ class Client:
     rotation: RefreshRotation = RefreshRotation()
     token_revocation: bool = True
     hides_existence: bool = False
+    propagates_context: bool = False
+    """EnablePropagateAdditionalUserContextData: its word on the user's address is taken."""
     """PreventUserExistenceErrors is ENABLED. Hosted pages always behave as if it were."""
     read_attributes: tuple[str, ...] | None = None
     """None: every attribute of the schema."""

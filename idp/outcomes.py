@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from idp.model import User
 from idp.signin.flows.names import ChallengeName
@@ -54,9 +55,20 @@ class SignInReason(StrEnum):
     UNSUPPORTED = "unsupported"
     """The pool or the client is not set up for what was asked."""
     ADDRESS_BLOCKED = "address-blocked"
+    RISK_BLOCKED = "risk-blocked"
+    """The password was right, and the circumstances are too unusual."""
     TRIGGER_REFUSED = "trigger-refused"
     """`code` of the refusal is the exception, its text what the trigger said."""
     BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What the account's history has to know of a step of a sign-in."""
+
+    event: str = ""
+    risk: Mapping[str, Any] = field(default_factory=dict)
+    """EventRisk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class SignedIn:
     """The device that proved itself, too."""
     chose_password: bool = False
     """A temporary password was replaced on the way (the pre-token trigger is told)."""
+    trace: Trace = field(default=Trace(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,7 @@ class Challenged:
     """ChallengeParameters."""
     available: tuple[ChallengeName, ...] = ()
     """AvailableChallenges."""
+    trace: Trace = field(default=Trace(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,7 @@ class SignInRefused:
     username: str | None = None
     code: str | None = None
     """The exception of the JSON API where the reason alone does not name it."""
+    trace: Trace = field(default=Trace(), compare=False, repr=False)
 
     @property
     def message(self) -> str:

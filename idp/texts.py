@@ -118,6 +118,7 @@ PASSWORD_HAS_SPACE = Text(
 )
 PASSWORD_REUSED = Text("password-reused", "Password has previously been used")
 ADDRESS_BLOCKED = Text("address-blocked", "Request not allowed due to security reasons.")
+RISK_BLOCKED = Text("risk-blocked", "Unable to login because of security reasons.")
 PASSWORD_COMPROMISED = Text("password-compromised", "Provided password cannot be used for security reasons.")
 ATTRIBUTE_FIXED = Text("attribute-fixed", "user.{attribute}: Attribute cannot be updated.")
 CONTACT_ABSENT = Text(

@@ -80,6 +80,7 @@ _SIGN_IN_CODES: Final[Mapping[SignInReason, str]] = {
     SignInReason.DEVICE_UNKNOWN: "ResourceNotFoundException",
     SignInReason.UNSUPPORTED: "InvalidParameterException",
     SignInReason.ADDRESS_BLOCKED: "NotAuthorizedException",
+    SignInReason.RISK_BLOCKED: "NotAuthorizedException",
     SignInReason.TRIGGER_REFUSED: "UserLambdaValidationException",
     SignInReason.BUSY: "TooManyRequestsException",
 }

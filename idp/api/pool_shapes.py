@@ -59,11 +59,17 @@ def pool_type(pool: Pool, *, users: int) -> dict[str, object]:
         UsernameConfiguration=None if pool.case_sensitive else {"CaseSensitive": False},
         AccountRecoverySetting=_recovery(pool),
         Domain=pool.domain,
-        UserPoolAddOns=None if is_off else {"AdvancedSecurityMode": pool.threat_mode.value},
         AcrConfiguration={f"Level{level}": {"AcrValue": name} for level, name in names_of(pool).items()},
+        UserPoolAddOns=None if is_off else _add_ons(pool),
         UserPoolTier=pool.kept.get("UserPoolTier", "ESSENTIALS"),
     )
     return {**described, **kept}
+
+
+def _add_ons(pool: Pool) -> dict[str, object]:
+    custom = pool.custom_threat_mode
+    flows = {} if custom is ThreatMode.OFF else {"CustomAuthMode": custom.value}
+    return present(AdvancedSecurityMode=pool.threat_mode.value, AdvancedSecurityAdditionalFlows=flows or None)
 
 
 def pool_description(pool: Pool) -> dict[str, object]:
@@ -174,7 +180,7 @@ def client_type(client: Client) -> dict[str, object]:
         AllowedOAuthFlowsUserPoolClient=client.oauth_enabled,
         PreventUserExistenceErrors="ENABLED" if client.hides_existence else "LEGACY",
         EnableTokenRevocation=client.token_revocation,
-        EnablePropagateAdditionalUserContextData=kept.get("EnablePropagateAdditionalUserContextData", False),
+        EnablePropagateAdditionalUserContextData=client.propagates_context,
         AnalyticsConfiguration=kept.get("AnalyticsConfiguration"),
         AuthSessionValidity=client.auth_session_seconds // 60,
         RefreshTokenRotation=_rotation(client),

@@ -34,7 +34,7 @@ AUTH_FLOWS: Final = [
     "ALLOW_TOKEN_EXCHANGE_IMPERSONATION",
     *sorted(LEGACY_FLAGS),
 ]
-LATER: Final = ("AnalyticsConfiguration", "EnablePropagateAdditionalUserContextData")
+LATER: Final = ("AnalyticsConfiguration",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ def read_client(reader: Reader, pool: Pool, providers: Collection[str] = ()) -> 
         token_revocation=reader.boolean("EnableTokenRevocation", True),
         hides_existence=reader.choice("PreventUserExistenceErrors", ("ENABLED", "LEGACY"), "LEGACY")
         == "ENABLED",
+        propagates_context=_read_propagation(reader, has_secret=bool(secret or wants_secret)),
         read_attributes=_read_names(reader, "ReadAttributes", pool),
         write_attributes=_read_names(reader, "WriteAttributes", pool),
         auth_session_seconds=60 * reader.integer("AuthSessionValidity", 3, 3, 15),
@@ -114,6 +115,15 @@ def _read_auth_flows(reader: Reader) -> tuple[str, ...]:
     if "ALLOW_CLIENT_TOKEN_AUTH" in flows and len(flows) > 1:
         reader.report("ExplicitAuthFlows", "Conflict", "`ALLOW_CLIENT_TOKEN_AUTH` stands alone")
     return flows
+
+
+def _read_propagation(reader: Reader, *, has_secret: bool) -> bool:
+    propagates = reader.boolean("EnablePropagateAdditionalUserContextData", False)
+    if propagates and not has_secret:
+        # Anybody could name any address in a public client's name.
+        message = "needs GenerateSecret or ClientSecret"
+        reader.report("EnablePropagateAdditionalUserContextData", "Conflict", message)
+    return propagates
 
 
 def _read_oauth(reader: Reader, pool: Pool) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:

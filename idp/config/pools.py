@@ -37,6 +37,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
     admin, policies = reader.nested("AdminCreateUserConfig"), reader.nested("Policies")
     recovery = _read_recovery(reader)
     verification, verification_sms = _read_verification(reader)
+    threat_mode, custom_threat_mode = _read_threat_modes(reader)
     pool = Pool(
         id=reader.text("UserPoolId", pattern=POOL_ID, longest=55, shape="like `us-east-1_Example01`")
         or derive_id(name),
@@ -57,7 +58,8 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         verification_message=verification,
         verification_sms=verification_sms,
         invitation_message=_read_invitation(admin),
-        threat_mode=_read_threat_mode(reader),
+        threat_mode=threat_mode,
+        custom_threat_mode=custom_threat_mode,
         factors=read_factors(reader, policies.nested("SignInPolicy"), recovery),
     )
     admin.finish()
@@ -123,15 +125,14 @@ def _read_devices(reader: Reader) -> DeviceTracking | None:
     return tracking if is_there else None
 
 
-def _read_threat_mode(reader: Reader) -> ThreatMode:
+def _read_threat_modes(reader: Reader) -> tuple[ThreatMode, ThreatMode]:
     add_ons = reader.nested("UserPoolAddOns")
     mode = ThreatMode(add_ons.choice("AdvancedSecurityMode", [*ThreatMode], ThreatMode.OFF))
     flows = add_ons.nested("AdvancedSecurityAdditionalFlows")
-    # Without effect: in a custom flow there is no password to look at, and its triggers judge the rest.
-    flows.choice("CustomAuthMode", ("AUDIT", "ENFORCED"), "AUDIT")
+    custom = flows.choice("CustomAuthMode", (ThreatMode.AUDIT, ThreatMode.ENFORCED), ThreatMode.OFF)
     flows.finish()
     add_ons.finish()
-    return mode
+    return mode, ThreatMode(custom)
 
 
 def _read_recovery(reader: Reader) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ and one that the user chose as a factor is not used for recovery (cognito.md 5.6
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from idp.factors.records import Factor, FactorSettings, FirstFactor, Mfa
@@ -98,6 +98,19 @@ def list_active(
         return chosen
     primary = recovery[0] if recovery else None
     return tuple(factor for factor in possible if RECOVERY_OF.get(CHANNEL_OF.get(factor, ""), "") != primary)
+
+
+def list_at_hand(
+    settings: FactorSettings, holdings: Holdings, *, recovery: tuple[str, ...]
+) -> tuple[Factor, ...]:
+    """List the second factors that a risky sign-in may ask for: as if the pool required one.
+
+    Nothing is set up on the way: whoever is here may be the thief.
+    """
+    if settings.mfa is Mfa.OFF:
+        return ()
+    active = list_active(replace(settings, mfa=Mfa.ON), holdings, recovery=recovery)
+    return (holdings.preferred,) if holdings.preferred in active and holdings.preferred else active
 
 
 def is_possible(settings: FactorSettings, holdings: Holdings, factor: Factor) -> bool:

@@ -94,6 +94,12 @@ class FactorService:
         active = policy.list_active(pool.factors, holdings, recovery=pool.recovery)
         return tuple(CHALLENGE_OF[factor] for factor in active)
 
+    async def at_hand(self, pool: Pool, user: User) -> tuple[ChallengeName, ...]:
+        """Return the second factors that a user has, switched on or not, for a sign-in that is risky."""
+        holdings = await self._holdings(pool, user)
+        found = policy.list_at_hand(pool.factors, holdings, recovery=pool.recovery)
+        return tuple(CHALLENGE_OF[factor] for factor in found)
+
     async def configured(self, pool: Pool, user: User) -> tuple[str, ...]:
         """Return what a user could authenticate with, in the words of ConfiguredUserAuthFactors."""
         holdings = await self._holdings(pool, user)

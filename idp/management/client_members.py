@@ -20,7 +20,6 @@ Members = Mapping[str, Any]
 KEPT: Final = (
     "AccessTokenValidity",
     "AnalyticsConfiguration",
-    "EnablePropagateAdditionalUserContextData",
     "ExplicitAuthFlows",
     "IdTokenValidity",
     "RefreshTokenRotation",
@@ -34,7 +33,6 @@ _UNREAD: Final = frozenset(
     {
         "AnalyticsConfiguration",
         "ClientId",
-        "EnablePropagateAdditionalUserContextData",
         "PublishSecretsInAWSSecretsManager",
         "SupportedIdentityProviders",
     }

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from idp.oauth.answers import see_other
 from idp.outcomes import SignInReason, SignInRefused
 from idp.pages.fields import attribute_fields, label_of, policy_lines, read_attributes
-from idp.pages.login import lead_on
+from idp.pages.local import client_address
+from idp.pages.login import lead_on, origin_of
 from idp.pages.passwords import new_password_problems
 from idp.pages.steps import StepKind
 from idp.pages.visit import Visit
@@ -60,6 +61,8 @@ async def submit_change(visit: Visit) -> Response:
         session=opened[1].session,
         new_password=visit.form.text("password"),
         attributes=attributes,
+        address=client_address(visit.request),
+        origin=origin_of(visit),
     )
     if isinstance(outcome, SignInRefused) and outcome.reason in _STAY:
         named = outcome.text.values.get("attribute", "password")

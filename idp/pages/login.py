@@ -25,6 +25,7 @@ from idp.pages.leave import leave
 from idp.pages.local import client_address
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
+from idp.protection.origins import Origin
 from idp.signin.assurance import is_creditable, may_begin
 from idp.signin.dispatch import refuse
 from idp.signin.flows.caller import Caller
@@ -103,7 +104,14 @@ async def submit_login(visit: Visit) -> Response:
 
 def caller_of(visit: Visit) -> Caller:
     """Say to the core who asks."""
-    return Caller(visit.pool, visit.client, client_address(visit.request), targets=visit.asked.levels)
+    address = client_address(visit.request)
+    return Caller(visit.pool, visit.client, address, origin=origin_of(visit), targets=visit.asked.levels)
+
+
+def origin_of(visit: Visit) -> Origin:
+    """Say to the core where the browser is."""
+    agent = visit.request.headers.get("user-agent", "")
+    return visit.site.core.threats.see(client_address(visit.request), user_agent=agent)
 
 
 async def lead_on(

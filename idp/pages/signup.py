@@ -22,7 +22,7 @@ from idp.pages.fields import (
     sign_up_fields,
 )
 from idp.pages.local import client_address
-from idp.pages.login import caller_of, lead_on
+from idp.pages.login import caller_of, lead_on, origin_of
 from idp.pages.passwords import new_password_problems
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
@@ -62,7 +62,7 @@ async def submit_signup(visit: Visit) -> Response:
         username=username,
         password=password,
         attributes=attributes,
-        address=client_address(visit.request),
+        addresses=(client_address(visit.request),),
     )
     if isinstance(outcome, UserRefused):
         return await _refused_signup(visit, outcome, username)
@@ -100,6 +100,7 @@ async def _signed_up(visit: Visit, outcome: SignedUp, *, username: str, password
             username=outcome.username,
             password=password,
             address=client_address(visit.request),
+            origin=origin_of(visit),
         )
         return await lead_on(visit, signed_in, username=username)
     destination = outcome.delivery.destination if outcome.delivery else None

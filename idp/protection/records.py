@@ -29,6 +29,33 @@ class PasswordEvent(StrEnum):
     SIGN_UP = "SIGN_UP"
 
 
+class RiskLevel(StrEnum):
+    """How much a sign-in looks like an account takeover (EventRisk.RiskLevel)."""
+
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+
+
+class EventAction(StrEnum):
+    """What is done about a level of risk (AccountTakeoverActionType.EventAction)."""
+
+    NO_ACTION = "NO_ACTION"
+    MFA_IF_CONFIGURED = "MFA_IF_CONFIGURED"
+    MFA_REQUIRED = "MFA_REQUIRED"
+    BLOCK = "BLOCK"
+
+
+class RiskDecision(StrEnum):
+    """What was done about it (EventRisk.RiskDecision)."""
+
+    NO_RISK = "NoRisk"
+    """Nothing, whatever the level."""
+    ACCOUNT_TAKEOVER = "AccountTakeover"
+    """A second factor was asked for, or the user was told."""
+    BLOCK = "Block"
+
+
 @dataclass(frozen=True, slots=True)
 class RiskConfiguration:
     """How a pool, or one of its clients, answers; a part that is empty was not set."""
@@ -43,11 +70,13 @@ class RiskConfiguration:
     """AccountTakeoverRiskConfiguration."""
     exceptions: Mapping[str, Any] = field(default_factory=dict)
     """RiskExceptionConfiguration."""
+    origin: str = "api"
+    """`config` where the configuration file declares it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthEvent:
-    """One event of a user's history (AuthEventType)."""
+    """One event of a user's history (AuthEventType): a sign-in, from its first step to its last."""
 
     pool_id: str
     id: str
@@ -66,3 +95,5 @@ class AuthEvent:
     """EventContextData."""
     feedback: Mapping[str, Any] = field(default_factory=dict)
     """EventFeedback."""
+    traits: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What later events are compared with (`idp.protection.origins`); shown to nobody."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from idp.protection.addresses import is_within
 from idp.protection.records import PasswordEvent, RiskConfiguration
+from idp.protection.settings import Network
 
 BLOCK = "BLOCK"
+_MAPPED_BITS = 96
 
 
 def choose(found: Iterable[RiskConfiguration], client_id: str) -> RiskConfiguration | None:
@@ -19,8 +22,22 @@ def choose(found: Iterable[RiskConfiguration], client_id: str) -> RiskConfigurat
 
 def is_barred(configuration: RiskConfiguration | None, address: str) -> bool:
     """Whether an address is in a range that is blocked."""
-    ranges = configuration.exceptions.get("BlockedIPRangeList", ()) if configuration is not None else ()
-    return is_within(address, map(ipaddress.ip_network, ranges))
+    return is_within(address, _ranges(configuration, "BlockedIPRangeList"))
+
+
+def is_skipped(configuration: RiskConfiguration | None, address: str) -> bool:
+    """Whether an address is in a range whose sign-ins are not judged."""
+    return is_within(address, _ranges(configuration, "SkippedIPRangeList"))
+
+
+@lru_cache(maxsize=4096)
+def read_range(text: str) -> Network:
+    """Read a CIDR block; IPv4 within IPv6 as IPv4, as addresses are read. Raises ValueError."""
+    network = ipaddress.ip_network(text)
+    mapped = network.network_address.ipv4_mapped if network.version == 6 else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 def blocks_password(configuration: RiskConfiguration | None, event: PasswordEvent) -> bool:
@@ -30,3 +47,8 @@ def blocks_password(configuration: RiskConfiguration | None, event: PasswordEven
         return True
     events = compromised.get("EventFilter") or [*PasswordEvent]
     return event in events and compromised["Actions"]["EventAction"] == BLOCK
+
+
+def _ranges(configuration: RiskConfiguration | None, key: str) -> Iterable[Network]:
+    ranges = configuration.exceptions.get(key, ()) if configuration is not None else ()
+    return map(read_range, ranges)

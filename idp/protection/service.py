@@ -1,17 +1,49 @@
-"""Threat protection of a pool: holds passwords against the lists, as the risk configuration says."""
+"""Threat protection of a pool: holds passwords, addresses and sign-ins against what its operator set.
+
+The rules are in `adaptive` and `risk`; here is what they are asked with. What follows from an answer is the
+sign-in's (`idp.signin.flows.risk_steps`).
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
 
-from idp.model import Client, Pool
+from idp.clock import Clock
+from idp.model import Client, Pool, User
+from idp.protection.adaptive import NOTHING, Reaction, Signal, find_reaction, find_signals, rate
 from idp.protection.breached import BreachedPasswords
-from idp.protection.records import PasswordEvent, RiskConfiguration, ThreatMode
-from idp.protection.risk import blocks_password, choose, is_barred
+from idp.protection.history import History
+from idp.protection.origins import Encoded, Origin, describe_origin
+from idp.protection.records import AuthEvent, PasswordEvent, RiskConfiguration, RiskLevel, ThreatMode
+from idp.protection.risk import blocks_password, choose, is_barred, is_skipped
 from idp.store.base import Store
 
 log = logging.getLogger("idp.protection")
+LOOKS_BACK: Final = 100
+"""Events that a sign-in is held against: so many that passed, and so many others."""
+
+
+class Known(Enum):
+    """What came of holding a password against the lists."""
+
+    UNKNOWN = auto()
+    PASSES = auto()
+    """It is out, and may be used nevertheless."""
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a sign-in was judged."""
+
+    level: RiskLevel | None = None
+    signals: Collection[Signal] = ()
+    reaction: Reaction = NOTHING
+    """Nothing where the pool only watches."""
 
 
 @dataclass(slots=True)
@@ -19,12 +51,22 @@ class ThreatProtection:
     """Judges what happens at the doors of pools that switched it on."""
 
     store: Store
+    clock: Clock
     breached: BreachedPasswords
+    history: History
+
+    def see(self, address: str, *, user_agent: str = "", encoded: Encoded | None = None) -> Origin:
+        """Describe where a request comes from."""
+        return describe_origin(address, user_agent=user_agent, encoded=encoded)
 
     async def refuses(self, pool: Pool, client: Client, event: PasswordEvent, password: str) -> bool:
         """Whether a password must not be used because it is known to be out."""
+        return await self.look_up(pool, client, event, password) is Known.REFUSED
+
+    async def look_up(self, pool: Pool, client: Client, event: PasswordEvent, password: str) -> Known:
+        """Hold a password against the lists."""
         if pool.threat_mode is ThreatMode.OFF or not await self.breached.contains(password):
-            return False
+            return Known.UNKNOWN
         is_blocked = blocks_password(await self.configuration(pool, client.id), event)
         refuses = is_blocked and pool.threat_mode is ThreatMode.ENFORCED
         log.info(
@@ -34,13 +76,36 @@ class ThreatProtection:
             event.value,
             "refused" if refuses else "let pass",
         )
-        return refuses
+        return Known.REFUSED if refuses else Known.PASSES
 
-    async def bars(self, pool: Pool, client: Client, address: str) -> bool:
-        """Whether an address may neither sign in nor sign up: BlockedIPRangeList."""
-        if pool.threat_mode is not ThreatMode.ENFORCED or not address:
+    async def bars(self, pool: Pool, client: Client, *addresses: str) -> bool:
+        """Whether one of these addresses may neither sign in nor sign up: BlockedIPRangeList."""
+        if pool.threat_mode is not ThreatMode.ENFORCED or not any(addresses):
             return False
-        return is_barred(await self.configuration(pool, client.id), address)
+        configuration = await self.configuration(pool, client.id)
+        return any(is_barred(configuration, address) for address in addresses)
+
+    async def judge(
+        self,
+        pool: Pool,
+        client: Client,
+        user: User,
+        origin: Origin,
+        *,
+        mode: ThreatMode,
+        proves_device: bool = False,
+    ) -> Judgement:
+        """Judge a sign-in whose first factor was right, in a mode that is not OFF."""
+        configuration = await self.configuration(pool, client.id)
+        if is_skipped(configuration, origin.address):
+            return Judgement()
+        past, now = await self._past(pool, user), self.clock.now()
+        signals = find_signals(origin, past, now=now, proves_device=proves_device)
+        level = rate(signals)
+        if level is None:
+            return Judgement()
+        reaction = find_reaction(configuration, level) if mode is ThreatMode.ENFORCED else NOTHING
+        return Judgement(level, signals, reaction)
 
     async def configure(self, configuration: RiskConfiguration) -> None:
         """Keep a configuration in the place of the one before; one without any part is removed."""
@@ -56,3 +121,13 @@ class ThreatProtection:
         async with self.store.reading() as records:
             found = await records.risk_configurations.of(pool.id)
         return choose(found, client_id)
+
+    async def _past(self, pool: Pool, user: User) -> Sequence[AuthEvent]:
+        await self.history.settle(pool, user.sub)
+        async with self.store.reading() as records:
+            found = [
+                event
+                for passed in (True, False)
+                for event in await records.auth_events.of(pool.id, user.sub, limit=LOOKS_BACK, passed=passed)
+            ]
+        return sorted(found, key=lambda event: (event.at, event.id), reverse=True)

@@ -69,6 +69,7 @@ REASON_TEXTS: Final[Mapping[SignInReason, Text]] = {
     SignInReason.DELIVERY_FAILED: texts.DELIVERY_FAILED,
     SignInReason.LIMIT_EXCEEDED: texts.LIMIT_EXCEEDED,
     SignInReason.ADDRESS_BLOCKED: texts.ADDRESS_BLOCKED,
+    SignInReason.RISK_BLOCKED: texts.RISK_BLOCKED,
     SignInReason.BUSY: texts.TOO_MANY_REQUESTS,
 }
 
@@ -81,6 +82,8 @@ class Proved:
     is_second_done: bool = False
     by_trigger: bool = False
     """A custom flow's trigger said that tokens are to be issued."""
+    is_risky: bool = False
+    """What is wanted is wanted because of a risk: neither a device nor a trigger stands in for it."""
 
 
 def refuse(reason: SignInReason, username: str | None = None) -> SignInRefused:
@@ -103,7 +106,7 @@ def decide_next(
     user: User, *, flow: AuthFlow, proved: Proved, wanted: Wanted, device: DeviceStanding, now: float
 ) -> Step | SignInReason:
     """Return what follows, once the first factor was right: the account, the device, the second factor."""
-    if reason := _find_bar(user, by_password=proved.by_password, now=now):
+    if reason := find_bar(user, by_password=proved.by_password, now=now):
         return reason
     if user.status is UserStatus.FORCE_CHANGE_PASSWORD and proved.by_password:
         return Step.NEW_PASSWORD
@@ -111,8 +114,10 @@ def decide_next(
         return SignInReason.DEVICE_UNKNOWN
     is_custom = flow is AuthFlow.CUSTOM_AUTH
     # A custom flow is as strong as its triggers make it; a password in it asks for what a password asks for.
-    needs_second = not proved.is_second_done and (proved.by_password or not is_custom)
-    if needs_second and device is not DeviceStanding.TRUSTED and (step := _second(wanted)):
+    is_asked = proved.by_password or not is_custom
+    is_trusted = device is DeviceStanding.TRUSTED
+    needs_second = not proved.is_second_done and (proved.is_risky or (is_asked and not is_trusted))
+    if needs_second and (step := _second(wanted)):
         return step
     if is_custom and not proved.by_trigger:
         return Step.DEFINE
@@ -131,7 +136,7 @@ def _second(wanted: Wanted) -> Step | SignInReason | None:
     return Step.SET_UP if wanted.set_up else None
 
 
-def _find_bar(user: User, *, by_password: bool, now: float) -> SignInReason | None:
+def find_bar(user: User, *, by_password: bool, now: float) -> SignInReason | None:
     """Say what keeps an account from signing in whatever was proved, or None.
 
     A temporary password expires; who proved something else than that password does not need it.

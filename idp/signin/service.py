@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -16,14 +17,23 @@ from typing import Final
 from idp.clock import Clock
 from idp.console.client import admin_group, console_client, pool_of_console
 from idp.model import Client, Pool, User
-from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
+from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused, Trace
 from idp.pace import rest_until
-from idp.protection.history import Happening
 from idp.protection.limiter import Limiter
+from idp.protection.origins import NOWHERE, Origin, describe_origin
+from idp.protection.records import RiskDecision
 from idp.seal import Vault
 from idp.signin import srp
 from idp.signin.assurance import demand, spell_amr
-from idp.signin.dispatch import DeviceStanding, Proved, Step, decide_before_password, decide_next, refuse
+from idp.signin.dispatch import (
+    DeviceStanding,
+    Proved,
+    Step,
+    decide_before_password,
+    decide_next,
+    find_bar,
+    refuse,
+)
 from idp.signin.flows.accounts import FACTORS, Account, Accounts
 from idp.signin.flows.caller import Caller, Door
 from idp.signin.flows.choice_steps import ChoiceSteps
@@ -44,12 +54,15 @@ from idp.signin.flows.factors import Factors, FactorTurn, Wanted
 from idp.signin.flows.names import AuthFlow, ChallengeName
 from idp.signin.flows.password_steps import PASSWORD, PasswordSteps, begin_for
 from idp.signin.flows.progress import (
+    DECISION,
     Progress,
     find_unfit,
     open_block,
     open_session,
     seal_session,
 )
+from idp.signin.flows.reports import FLOWS_WITH_PASSWORD, happening_of, log_step, opening
+from idp.signin.flows.risk_steps import RiskSteps
 from idp.signin.flows.triggers import Round, TriggerRefused, Triggers
 from idp.signin.sign_up import SignUpSessions
 from idp.store.base import Store
@@ -59,8 +72,6 @@ log = logging.getLogger(__name__)
 C = ChallengeName
 BY_BLOCK: Final = frozenset({C.PASSWORD_VERIFIER, C.DEVICE_PASSWORD_VERIFIER})
 """Challenges whose session is the secret block; a session string need not come along."""
-PASSWORDS: Final = frozenset({C.PASSWORD, C.PASSWORD_VERIFIER})
-FLOWS_WITH_PASSWORD: Final = frozenset({AuthFlow.USER_PASSWORD_AUTH, AuthFlow.ADMIN_USER_PASSWORD_AUTH})
 Answer = Callable[[Caller, Progress, Account, Mapping[str, str]], Awaitable[StepResult]]
 
 
@@ -86,6 +97,7 @@ class SignIn:
         self._custom = CustomSteps(self._desk, self._passwords)
         self._devices = DeviceSteps(self._desk)
         self.sign_ups = SignUpSessions(self._desk)
+        self._risk = RiskSteps(self._desk)
         self._answers: Mapping[ChallengeName, Answer] = {
             C.PASSWORD: self._choice.answer_password,
             C.PASSWORD_SRP: self._choice.answer_srp,
@@ -121,9 +133,11 @@ class SignIn:
         password: str,
         address: str,
         hide_existence: bool = True,
+        origin: Origin | None = None,
     ) -> SignInOutcome:
-        """Check a name and a password for the hosted pages; `address` is the peer's, for the log."""
-        caller = Caller(pool, client, address, Door.HOSTED, truthful=not hide_existence)
+        """Check a name and a password as the hosted pages do; `address` is the peer's, for the log."""
+        origin = origin or describe_origin(address)
+        caller = Caller(pool, client, address, Door.HOSTED, origin, truthful=not hide_existence)
         parameters = {"USERNAME": username, "PASSWORD": password}
         return await self.start(caller, AuthFlow.USER_PASSWORD_AUTH, parameters)
 
@@ -135,11 +149,13 @@ class SignIn:
         session: str,
         new_password: str,
         attributes: Mapping[str, str] | None = None,
+        address: str = "",
+        origin: Origin = NOWHERE,
     ) -> SignInOutcome:
         """Replace a temporary password and go on, for the hosted pages."""
         named = {f"userAttributes.{name}": value for name, value in (attributes or {}).items()}
         responses = {"NEW_PASSWORD": new_password, **named}
-        caller = Caller(pool, client, "")
+        caller = Caller(pool, client, address, origin=origin)
         return await self.answer(caller, C.NEW_PASSWORD_REQUIRED, session=session, responses=responses)
 
     async def start(self, caller: Caller, flow: AuthFlow, parameters: Mapping[str, str]) -> SignInOutcome:
@@ -147,16 +163,14 @@ class SignIn:
         started = asyncio.get_running_loop().time()
         typed = parameters.get("USERNAME", "")
         subject = await self.accounts.subject_of(caller.pool, typed)
-        if await self._desk.passwords.threats.bars(caller.pool, caller.client, caller.address):
-            barred = refuse(SignInReason.ADDRESS_BLOCKED)
-            self._record(caller, None, subject=subject, outcome=barred)
+        if barred := await self._find_barred(caller, subject):
             return barred
         if self._limiter.take_for_account(caller.pool.id, subject):  # before they queue for their turn
             return refuse(SignInReason.BUSY)
         async with self.accounts.take_turn(caller.pool, subject):
             result = await self._begin(caller, flow, typed, parameters)
             outcome = await self._go_on(caller, result)
-        self._record(caller, _opening(flow), subject=subject, outcome=outcome)
+        self._record(caller, opening(flow), subject=subject, outcome=outcome)
         if _is_cheap(outcome):
             await rest_until(started)
         return outcome
@@ -174,6 +188,8 @@ class SignIn:
         progress = await self._open(caller, challenge, session, responses)
         if isinstance(progress, SignInRefused):
             return progress
+        if barred := await self._find_barred(caller, progress.subject):
+            return barred
         progress = _with_device(progress, responses)
         if self._limiter.take_for_account(caller.pool.id, progress.subject):
             return refuse(SignInReason.BUSY)
@@ -181,7 +197,7 @@ class SignIn:
             outcome = await self._answer(caller, progress, responses)
         if _is_cheap(outcome):
             await rest_until(started)
-        self._record(caller, challenge, subject=progress.subject, outcome=outcome)
+        self._record(caller, challenge, subject=progress.subject, outcome=outcome, progress=progress)
         return outcome
 
     async def ask_again(self, caller: Caller, challenge: ChallengeName, *, session: str) -> SignInOutcome:
@@ -189,6 +205,8 @@ class SignIn:
         progress = await self._open(caller, challenge, session, {})
         if isinstance(progress, SignInRefused):
             return progress
+        if barred := await self._find_barred(caller, progress.subject):
+            return barred
         async with self.accounts.take_turn(caller.pool, progress.subject):
             account = await self.accounts.recall(progress)
             if progress.sub is not None and (account.user is None or not account.user.enabled):
@@ -204,6 +222,8 @@ class SignIn:
         `is_enough`: no second factor is to be asked for.
         """
         account = Account(user, user.sub, None)
+        if barred := await self._find_barred(caller, account.subject):
+            return barred
         begun = begin_for(
             self._desk, caller, AuthFlow.USER_AUTH, account, typed=user.username, device_key=None
         )
@@ -212,7 +232,7 @@ class SignIn:
             refused = await self._desk.triggers.pre_authentication(turn)
             proof = Proof(begun.proved(*amr, second_done=is_enough), user)
             outcome = trigger_refusal(refused) if refused else await self._go_on(caller, proof)
-        self._record(caller, None, subject=account.subject, outcome=outcome)
+        self._record(caller, None, subject=account.subject, outcome=outcome, progress=begun)
         return outcome
 
     async def after_confirmation(self, caller: Caller, user: User) -> SignInOutcome:
@@ -252,9 +272,11 @@ class SignIn:
         progress = await self._open(caller, C.SELECT_CHALLENGE, session, parameters)
         if isinstance(progress, SignInRefused):
             return progress
+        if barred := await self._find_barred(caller, progress.subject):
+            return barred
         async with self.accounts.take_turn(caller.pool, progress.subject):
             outcome = await self._start_confirmed(caller, progress, parameters)
-        self._record(caller, None, subject=progress.subject, outcome=outcome)
+        self._record(caller, None, subject=progress.subject, outcome=outcome, progress=progress)
         return outcome
 
     async def _start_confirmed(
@@ -322,12 +344,29 @@ class SignIn:
         is_locked = account.is_locked(self._desk.clock.now()) and not is_custom
         return refuse(SignInReason.LOCKED) if is_locked else None
 
+    async def _find_barred(self, caller: Caller, subject: str) -> SignInRefused | None:
+        """Refuse whoever comes from a blocked address, whatever they would answer and to whom."""
+        threats, addresses = self._desk.passwords.threats, (caller.address, caller.origin.address)
+        if not await threats.bars(caller.pool, caller.client, *addresses):
+            return None
+        trace = Trace(str(uuid.uuid4()), {DECISION: RiskDecision.BLOCK.value})
+        barred = replace(refuse(SignInReason.ADDRESS_BLOCKED), trace=trace)
+        self._record(caller, None, subject=subject, outcome=barred)
+        return barred
+
     def _record(
-        self, caller: Caller, challenge: ChallengeName | None, *, subject: str, outcome: SignInOutcome
+        self,
+        caller: Caller,
+        challenge: ChallengeName | None,
+        *,
+        subject: str,
+        outcome: SignInOutcome,
+        progress: Progress | None = None,
     ) -> None:
         """Tell the log, and the account's history where the pool keeps one."""
-        _log(caller, subject=subject, outcome=outcome)
-        happening = _happening(caller, challenge, outcome)
+        log_step(log, caller, subject=subject, outcome=outcome)
+        begun = progress.trace if progress else Trace(str(uuid.uuid4()))
+        happening = happening_of(caller, challenge, outcome, outcome.trace if outcome.trace.event else begun)
         self._desk.passwords.history.note(caller.pool, caller.client, subject, happening)
 
     async def _migrate(self, caller: Caller, typed: str, password: str) -> User | SignInRefused | None:
@@ -434,12 +473,20 @@ class SignIn:
         return result
 
     async def _follow(self, caller: Caller, proof: Proof) -> StepResult | SignedIn:
-        progress, user = _note_round(proof), proof.user
-        proved = Proved(PASSWORD in progress.amr, progress.is_second_done, progress.is_defined)
+        progress, user, now = _note_round(proof), proof.user, self._desk.clock.now()
+        by_password = PASSWORD in progress.amr
         device = await self._devices.judge(caller, progress, user)
-        needs_wanted = not proved.is_second_done and device is not DeviceStanding.TRUSTED
-        wanted = (
+        if device is not DeviceStanding.UNKNOWN and not find_bar(user, by_password=by_password, now=now):
+            progress = await self._risk.weigh(caller, progress, user, device=device)
+        if progress.risk.get(DECISION) == RiskDecision.BLOCK:
+            return _traced(refuse(SignInReason.RISK_BLOCKED, user.username), progress)
+        demanded = await self._risk.find_demand(caller, progress, user)
+        needs_wanted = not progress.is_second_done and device is not DeviceStanding.TRUSTED
+        wanted = demanded or (
             await self._desk.factors.wanted(caller.pool, caller.client, user) if needs_wanted else Wanted()
+        )
+        proved = Proved(
+            by_password, progress.is_second_done, progress.is_defined, is_risky=demanded is not None
         )
         if progress.targets:
             held = await self._desk.factors.held(caller.pool, user)
@@ -447,16 +494,9 @@ class SignIn:
             if not reached:  # neither what was proved nor a device stands in for what is missing
                 proved = replace(proved, is_second_done=False)
                 device = DeviceStanding.KNOWN if device is DeviceStanding.TRUSTED else device
-        step = decide_next(
-            user,
-            flow=progress.flow,
-            proved=proved,
-            wanted=wanted,
-            device=device,
-            now=self._desk.clock.now(),
-        )
+        step = decide_next(user, flow=progress.flow, proved=proved, wanted=wanted, device=device, now=now)
         if isinstance(step, SignInReason):
-            return refuse(step, user.username)
+            return _traced(refuse(step, user.username), progress)
         if step is Step.SIGNED_IN:
             return await self._finish(caller, progress, user)
         if step is Step.NEW_PASSWORD:
@@ -471,14 +511,19 @@ class SignIn:
         turn = trigger_turn(caller, user=user, username=user.username)
         refused = await self._desk.triggers.post_authentication(turn)
         if refused is not None:
-            return trigger_refusal(refused)
+            return _traced(trigger_refusal(refused), progress)
         return SignedIn(
             user,
             int(self._desk.clock.now()),
             amr=spell_amr(progress.amr),
             device_key=progress.device_key if progress.is_device_done else None,
             chose_password=progress.chose_password,
+            trace=progress.trace,
         )
+
+
+def _traced(refused: SignInRefused, progress: Progress) -> SignInRefused:
+    return replace(refused, trace=progress.trace)
 
 
 def _note_round(proof: Proof) -> Progress:
@@ -514,34 +559,3 @@ def _with_device(progress: Progress, responses: Mapping[str, str]) -> Progress:
 def _is_spending(refused: SignInRefused) -> bool:
     """Whether a refusal ends the session: it follows from a right answer that cannot become useful."""
     return refused.username is not None and refused.reason is not SignInReason.DEVICE_UNKNOWN
-
-
-def _opening(flow: AuthFlow) -> ChallengeName | None:
-    """What was answered by beginning with this flow."""
-    return C.PASSWORD if flow in FLOWS_WITH_PASSWORD else None
-
-
-def _happening(caller: Caller, challenge: ChallengeName | None, outcome: SignInOutcome) -> Happening:
-    """What an account's history says of a step of a sign-in. Pure."""
-    is_refused = isinstance(outcome, SignInRefused)
-    response = "Fail" if is_refused else "InProgress" if isinstance(outcome, Challenged) else "Pass"
-    kind = "Mfa" if challenge in SERVED else "Password" if challenge in PASSWORDS else None
-    told = "Failure" if is_refused else "Success"
-    answered = ({"ChallengeName": kind, "ChallengeResponse": told},) if kind else ()
-    return Happening("SignIn", response, caller.address, answered)
-
-
-def _log(caller: Caller, *, subject: str, outcome: SignInOutcome) -> None:
-    """Record who tried from where; never the typed name, which is a password now and then."""
-    if isinstance(outcome, Challenged):
-        result = outcome.name.value
-    else:
-        result = outcome.reason.value if isinstance(outcome, SignInRefused) else type(outcome).__name__
-    log.info(
-        "sign-in pool=%s client=%s subject=%s address=%s: %s",
-        caller.pool.id,
-        caller.client.id,
-        subject,
-        caller.address,
-        result,
-    )

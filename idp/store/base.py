@@ -252,13 +252,22 @@ class AuthEvents(Collection[AuthEvent], Protocol):
     """The history of events, by pool id and id."""
 
     async def of(
-        self, pool_id: str, sub: str, *, limit: int, before: tuple[float, str] | None = None
+        self,
+        pool_id: str,
+        sub: str,
+        *,
+        limit: int,
+        before: tuple[float, str] | None = None,
+        passed: bool | None = None,
     ) -> tuple[AuthEvent, ...]:
-        """A user's events, the newest first; those after `before` (time and id) in that order."""
+        """A user's events, the newest first; those after `before` (time and id) in that order.
+
+        `passed`: only those that passed, or only the others.
+        """
         ...
 
-    async def trim(self, pool_id: str, sub: str, *, keep: int) -> None:
-        """Remove all of a user's events but the newest `keep`."""
+    async def trim(self, pool_id: str, sub: str, *, passed: bool, keep: int) -> None:
+        """Remove all of a user's events that passed, or all others, but the newest `keep`."""
         ...
 
 

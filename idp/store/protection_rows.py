@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pydantic import TypeAdapter
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 
 from idp.protection import records
 from idp.store import schema
 from idp.store.rows import Rows
+
+PASSED = "Pass"
 
 
 class RiskConfigurationRows(Rows[records.RiskConfiguration]):
@@ -28,21 +30,33 @@ class AuthEventRows(Rows[records.AuthEvent]):
     adapter = TypeAdapter(records.AuthEvent)
 
     async def of(
-        self, pool_id: str, sub: str, *, limit: int, before: tuple[float, str] | None = None
+        self,
+        pool_id: str,
+        sub: str,
+        *,
+        limit: int,
+        before: tuple[float, str] | None = None,
+        passed: bool | None = None,
     ) -> tuple[records.AuthEvent, ...]:
         """A user's events, the newest first; those after `before` (time and id) in that order."""
         columns = self.table.c
         query = select(self.table).where(columns.pool_id == pool_id, columns.sub == sub)
+        if passed is not None:
+            query = query.where(self._has_passed(passed))
         if before is not None:
             at, event_id = before
             query = query.where(or_(columns.at < at, and_(columns.at == at, columns.id < event_id)))
         query = query.order_by(columns.at.desc(), columns.id.desc()).limit(limit)
         return tuple(self.to_record(row._mapping) for row in await self._connection.execute(query))
 
-    async def trim(self, pool_id: str, sub: str, *, keep: int) -> None:
-        """Remove all of a user's events but the newest `keep`."""
+    async def trim(self, pool_id: str, sub: str, *, passed: bool, keep: int) -> None:
+        """Remove all of a user's events that passed, or all others, but the newest `keep`."""
         columns = self.table.c
-        newest = select(columns.at).where(columns.pool_id == pool_id, columns.sub == sub)
-        edge = newest.order_by(columns.at.desc()).offset(keep).limit(1).scalar_subquery()
-        fits = (columns.pool_id == pool_id, columns.sub == sub, columns.at <= edge)
-        await self._connection.execute(delete(self.table).where(*fits))
+        fits = (columns.pool_id == pool_id, columns.sub == sub, self._has_passed(passed))
+        newest = select(columns.at).where(*fits).order_by(columns.at.desc())
+        edge = newest.offset(keep).limit(1).scalar_subquery()
+        await self._connection.execute(delete(self.table).where(*fits, columns.at <= edge))
+
+    def _has_passed(self, passed: bool) -> ColumnElement[bool]:
+        column = self.table.c.response
+        return column == PASSED if passed else column != PASSED

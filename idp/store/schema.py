@@ -367,6 +367,7 @@ risk_configurations = Table(
     _json("compromised"),
     _json("takeover"),
     _json("exceptions"),
+    _text("origin", size=32),
     _pool_owned(),
 )
 
@@ -384,6 +385,7 @@ auth_events = Table(
     _json("challenges"),
     _json("context"),
     _json("feedback"),
+    _json("traits"),
     _user_owned(),
     Index(None, "pool_id", "sub", "at"),
     Index(None, "at"),

@@ -8,7 +8,7 @@ the truth.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from idp import texts
@@ -62,13 +62,13 @@ class Registration:
         username: str,
         password: str,
         attributes: Mapping[str, str],
-        address: str = "",
+        addresses: Collection[str] = (),
     ) -> SignedUp | UserRefused:
         """Register a user and mail a code; DELIVERY_FAILED means that the user is there and can ask again.
 
-        `address` is the peer's, which may be barred.
+        `addresses` are the peer's and the user's, which may be barred.
         """
-        if await self.passwords.threats.bars(pool, client, address):
+        if await self.passwords.threats.bars(pool, client, *addresses):
             return BARRED
         draft = draft_user(pool, username, attributes, now=self.clock.now())
         refusal = check_sign_up(pool, client, username=username, password=password, user=draft)

@@ -374,6 +374,7 @@ def make_event(user: model.User, number: int, at: float) -> AuthEvent:
         risk={"RiskDecision": "NoRisk", "CompromisedCredentialsDetected": False},
         challenges=({"ChallengeName": "Password", "ChallengeResponse": "Success"},),
         context={"IpAddress": "192.0.2.1"},
+        traits={"network": "192.0.2.0/24", "latitude": 52.5},
     )
 
 
@@ -390,9 +391,12 @@ async def test_events_come_newest_first_in_pages_and_are_trimmed_and_forgotten(s
         before = (page[-1].at, page[-1].id)
         assert await records.auth_events.of(POOL.id, user.sub, limit=9, before=before) == newest[2:]
     async with store.writing() as records:
-        await records.auth_events.trim(POOL.id, user.sub, keep=9)
-        assert await records.auth_events.of(POOL.id, user.sub, limit=9) == newest
-        await records.auth_events.trim(POOL.id, user.sub, keep=1)
+        await records.auth_events.trim(POOL.id, user.sub, passed=True, keep=9)
+        # However many others come, they push out none that passed.
+        await records.auth_events.trim(POOL.id, user.sub, passed=False, keep=0)
+        assert await records.auth_events.of(POOL.id, user.sub, limit=9, passed=True) == newest
+        assert await records.auth_events.of(POOL.id, user.sub, limit=9, passed=False) == ()
+        await records.auth_events.trim(POOL.id, user.sub, passed=True, keep=1)
         assert await records.auth_events.of(POOL.id, user.sub, limit=9) == newest[:1]
         assert len(await records.auth_events.of(POOL.id, other.sub, limit=9)) == 1
     await store.collect(NOW + 731 * 86_400)

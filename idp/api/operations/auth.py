@@ -8,6 +8,7 @@ from typing import Final
 
 from idp.api.auth_answers import authentication_result, challenge_answer, tokens_answer
 from idp.api.call import Call
+from idp.api.context import origin_of, origin_told
 from idp.api.errors import invalid_parameter, refused
 from idp.api.refresh import grant_refused, refresh, require_owners_hash
 from idp.api.registry import operation
@@ -122,7 +123,8 @@ async def _answer(call: Call, caller: Caller, outcome: SignInOutcome) -> Answer:
 
 
 def _caller(call: Call, pool: Pool, client: Client, *, door: Door) -> Caller:
-    return Caller(pool, client, call.address, door, metadata=_texts(call, "ClientMetadata"))
+    origin = origin_told(call) if door is Door.ADMIN else origin_of(call, client)
+    return Caller(pool, client, call.address, door, origin, metadata=_texts(call, "ClientMetadata"))
 
 
 def _texts(call: Call, name: str) -> dict[str, str]:

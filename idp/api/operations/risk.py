@@ -1,14 +1,12 @@
 """Threat protection: risk configurations, the history of sign-ins and feedback on it (cognito.md 3.6, 9).
 
-Rules that judge a sign-in's circumstances (AccountTakeoverRiskConfiguration) are not there: a configuration
-that asks them to block, to demand a factor or to notify is refused instead of promising it.
+Mails about risks are not there yet: a configuration that asks for them is refused instead of promising them.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from idp.api.call import Call
 from idp.api.errors import ApiError, invalid_parameter, not_found
@@ -17,6 +15,7 @@ from idp.api.present import present, timestamp
 from idp.api.registry import operation
 from idp.model import Pool
 from idp.protection.records import AuthEvent, PasswordEvent, RiskConfiguration, ThreatMode
+from idp.protection.risk import read_range
 
 COMPROMISED: Final = "CompromisedCredentialsRiskConfiguration"
 TAKEOVER: Final = "AccountTakeoverRiskConfiguration"
@@ -30,8 +29,8 @@ async def set_risk_configuration(call: Call) -> Mapping[str, object]:
     """Set how a pool or a client answers; no part at all: as if nothing had ever been set."""
     pool, client_id = await _of_whom(call)
     takeover = call.input.get(TAKEOVER, {})
-    if any(_promises(action) for action in takeover.get("Actions", {}).values()):
-        raise invalid_parameter(f"{TAKEOVER}: only EventAction NO_ACTION without Notify is supported yet")
+    if any(action["Notify"] for action in takeover.get("Actions", {}).values()):
+        raise invalid_parameter(f"{TAKEOVER}: Notify is not supported yet")
     exceptions = call.input.get(EXCEPTIONS, {})
     for ranges in exceptions.values():
         _check_ranges(ranges)
@@ -124,13 +123,9 @@ async def _protected_pool(call: Call) -> Pool:
     return pool
 
 
-def _promises(action: Mapping[str, Any]) -> bool:
-    return bool(action.get("Notify")) or action.get("EventAction") != "NO_ACTION"
-
-
 def _check_ranges(ranges: list[str]) -> None:
     for text in ranges:
         try:
-            ipaddress.ip_network(text)
+            read_range(text)
         except ValueError as error:
             raise invalid_parameter(f"{EXCEPTIONS}: an address range is not a CIDR block") from error

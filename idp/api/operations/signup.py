@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from idp.api.call import Call
+from idp.api.context import origin_of
 from idp.api.errors import refused, served
 from idp.api.present import delivery_details, present, read_attributes
 from idp.api.registry import operation
@@ -23,7 +24,7 @@ async def sign_up(call: Call) -> Mapping[str, object]:
             username=username,
             password=call.text("Password"),
             attributes=read_attributes(call.input.get("UserAttributes")),
-            address=call.address,
+            addresses=(call.address, origin_of(call, client).address),
         )
     )
     waits = outcome.delivery is not None and not outcome.confirmed

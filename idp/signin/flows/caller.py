@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from idp.model import Client, Pool
+from idp.protection.origins import NOWHERE, Origin
 
 
 class Door(StrEnum):
@@ -26,6 +27,8 @@ class Caller:
     address: str
     """The peer's, for the log and for devices."""
     door: Door = Door.HOSTED
+    origin: Origin = NOWHERE
+    """Where the user is, as far as it can be told."""
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     """ClientMetadata."""
     truthful: bool | None = None

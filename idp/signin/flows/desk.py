@@ -72,6 +72,7 @@ class Desk:
             user=user,
             parameters={**told, **(parameters or {})},
             available=progress.choices if progress.challenge is ChallengeName.SELECT_CHALLENGE else (),
+            trace=progress.trace,
         )
 
     def challenge(

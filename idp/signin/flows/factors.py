@@ -92,6 +92,10 @@ class Factors(Protocol):
         """Return the second factors that a sign-in of this user may ask for, wanted or not."""
         ...
 
+    async def at_hand(self, pool: Pool, user: User) -> tuple[ChallengeName, ...]:
+        """Return the second factors that a user has, switched on or not, for a sign-in that is risky."""
+        ...
+
     async def start(self, turn: FactorTurn, name: ChallengeName) -> Asked | SignInRefused:
         """Ask for a factor, sending what has to be sent; MFA_SETUP asks for nothing yet."""
         ...
@@ -124,6 +128,10 @@ class NoFactors:
         return Wanted()
 
     async def held(self, pool: Pool, user: User) -> tuple[ChallengeName, ...]:
+        """Return nothing."""
+        return ()
+
+    async def at_hand(self, pool: Pool, user: User) -> tuple[ChallengeName, ...]:
         """Return nothing."""
         return ()
 

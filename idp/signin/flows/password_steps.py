@@ -14,15 +14,16 @@ from typing import Final
 
 from idp import texts
 from idp.model import Pool, User, UserStatus
-from idp.outcomes import Challenged, SignInReason, SignInRefused
-from idp.protection.records import PasswordEvent
+from idp.outcomes import Challenged, SignInReason, SignInRefused, Trace
+from idp.protection.records import PasswordEvent, RiskDecision
+from idp.protection.service import Known
 from idp.signin import srp
 from idp.signin.dispatch import refuse
 from idp.signin.flows.accounts import Account, forget_failures
 from idp.signin.flows.caller import Caller
 from idp.signin.flows.desk import Desk, Proof, StepResult, incorrect, missing, unfit
 from idp.signin.flows.names import AuthFlow, ChallengeName
-from idp.signin.flows.progress import Progress, begin
+from idp.signin.flows.progress import COMPROMISED, DECISION, Progress, begin
 from idp.signin.flows.srp_exchange import is_claim_right, open_exchange, stand_in, stand_in_name
 from idp.store.base import AlreadyExists, NotFound
 from idp.texts import Text
@@ -55,9 +56,13 @@ class PasswordSteps:
         if user is None or not is_right or not _may_use_password(user):
             await self.desk.accounts.count_failure(caller.pool, account.subject)
             return incorrect()
-        is_resettable = lifecycle.can(user.status, Event.RESET)
-        if is_resettable and await self._is_compromised(caller, PasswordEvent.SIGN_IN, password):
-            return await self._demand_reset(caller.pool, user)
+        if lifecycle.can(user.status, Event.RESET):
+            threats, event = self.desk.passwords.threats, PasswordEvent.SIGN_IN
+            known = await threats.look_up(caller.pool, caller.client, event, password)
+            if known is Known.REFUSED:
+                return await self._demand_reset(progress, user)
+            if known is Known.PASSES:
+                progress = replace(progress, risk={COMPROMISED: True})
         user = await self._renew(caller.pool, user, password, account)
         return Proof(progress.rebound_to(user).proved(PASSWORD), user)
 
@@ -168,12 +173,13 @@ class PasswordSteps:
     async def _is_compromised(self, caller: Caller, event: PasswordEvent, password: str) -> bool:
         return await self.desk.passwords.threats.refuses(caller.pool, caller.client, event, password)
 
-    async def _demand_reset(self, pool: Pool, user: User) -> SignInRefused:
+    async def _demand_reset(self, progress: Progress, user: User) -> SignInRefused:
         """Make a known password useless: whoever typed it may have it from a list."""
         now = self.desk.clock.now()
         async with self.desk.store.writing() as records:
-            await records.users.update((pool.id, user.sub), lambda old: demand_reset(old, now=now))
-        return refuse(SignInReason.RESET_REQUIRED, user.username)
+            await records.users.update((user.pool_id, user.sub), lambda old: demand_reset(old, now=now))
+        risk = {DECISION: RiskDecision.BLOCK.value, COMPROMISED: True}
+        return replace(refuse(SignInReason.RESET_REQUIRED, user.username), trace=Trace(progress.event, risk))
 
     async def _renew(self, pool: Pool, user: User, password: str, account: Account) -> User:
         """Forget failures, and replace credentials that are not as they would be made today."""

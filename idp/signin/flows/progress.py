@@ -11,12 +11,13 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from idp.model import User
-from idp.outcomes import SignInReason
+from idp.outcomes import SignInReason, Trace
 from idp.seal import SealBroken, Vault, hash_token
 from idp.signin.flows.caller import Caller
 from idp.signin.flows.names import AuthFlow, ChallengeName
@@ -29,6 +30,8 @@ STEP: Final = 192
 SESSION: Final = "sign-in-session"
 BLOCK: Final = "srp-block"
 SIGN_UP: Final = "sign-up-session"
+DECISION: Final = "RiskDecision"
+COMPROMISED: Final = "CompromisedCredentialsDetected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,19 @@ class Progress:
     """What the user was given to choose from."""
     state: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the challenge must remember."""
-
     targets: tuple[int, ...] = ()
     """The authentication levels of which one is to be reached, the preferred first."""
+    event: str = ""
+    """The id of the event that this sign-in is in the account's history."""
+    risk: Mapping[str, Any] = field(default_factory=dict)
+    """EventRisk; with a decision in it, the sign-in has been judged."""
+    asks_second: bool = False
+    """A second factor is asked for because of the risk, whatever else is wanted."""
+
+    @property
+    def trace(self) -> Trace:
+        """Say what the history has to know."""
+        return Trace(self.event, self.risk)
 
     def proved(self, *amr: str, second_done: bool = False) -> Progress:
         """Add a proof; what the challenge remembered is over."""
@@ -111,6 +124,7 @@ def begin(
         sub=user.sub if user else None,
         fingerprint=fingerprint_of(user),
         targets=caller.targets,
+        event=str(uuid.uuid4()),
     )
 
 

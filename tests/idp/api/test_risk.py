@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.api_server import PUBLIC_CLIENT_ID, ApiServer, api_document, api_server
 from tests.support.pools import CLIENT_ID, PASSWORD, POOL_ID
+from tests.support.sign_in_pool import secret_hash
 
 OTHER_POOL = "us-east-1_Other0001"
 LOCAL = {"BlockedIPRangeList": ["127.0.0.0/8", "::1/128"]}
@@ -19,8 +22,10 @@ POOL = {"UserPoolId": POOL_ID}
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory, prepared_directory: Path) -> Iterator[ApiServer]:
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    told = {"ExplicitAuthFlows": flows, "EnablePropagateAdditionalUserContextData": True}
     document = [
-        api_document(UserPoolAddOns={"AdvancedSecurityMode": "ENFORCED"}),
+        api_document(client=told, UserPoolAddOns={"AdvancedSecurityMode": "ENFORCED"}),
         {"UserPoolName": "other", "UserPoolId": OTHER_POOL},
     ]
     with api_server(tmp_path_factory.mktemp("risk") / "data", prepared_directory, document) as server:
@@ -63,17 +68,8 @@ def test_a_configuration_is_set_described_inherited_and_reset(cognito: Any) -> N
         ({"UserPoolId": "us-east-1_Nowhere"}, "ResourceNotFoundException"),
         ({**POOL, "ClientId": "nowhere"}, "ResourceNotFoundException"),
         ({**POOL, "RiskExceptionConfiguration": {"BlockedIPRangeList": ["x"]}}, "InvalidParameterException"),
-        (
-            {
-                **POOL,
-                "AccountTakeoverRiskConfiguration": {
-                    "Actions": {"HighAction": {"Notify": False, "EventAction": "BLOCK"}}
-                },
-            },
-            "InvalidParameterException",
-        ),
     ],
-    ids=["pool without", "no pool", "no client", "no range", "adaptive rules"],
+    ids=["pool without", "no pool", "no client", "no range"],
 )
 def test_what_cannot_be_set_is_refused(cognito: Any, members: dict[str, Any], code: str) -> None:
     with pytest.raises(ClientError) as error:
@@ -108,7 +104,7 @@ def test_the_history_has_attempts_newest_first_in_pages(api: ApiServer, cognito:
         ("SignIn", "Fail"),
     ]
     assert events[1]["ChallengeResponses"] == [{"ChallengeName": "Password", "ChallengeResponse": "Failure"}]
-    assert events[0]["EventContextData"] == {"IpAddress": "127.0.0.1"}
+    assert events[0]["EventContextData"] == {"IpAddress": "127.0.0.1", "DeviceName": "AWS SDK, Linux"}
     assert PASSWORD not in str(events)
 
 
@@ -127,3 +123,108 @@ def test_feedback_is_kept_with_the_event_of_that_user_only(api: ApiServer, cogni
         "Invalid",
         "Admin",
     )
+
+
+def is_blocking(*levels: str) -> dict[str, Any]:
+    actions = {f"{level}Action": {"EventAction": "BLOCK", "Notify": False} for level in levels}
+    return {"AccountTakeoverRiskConfiguration": {"Actions": actions}}
+
+
+def outcome_of(call: Callable[..., Any], **members: Any) -> str:
+    """The message of a refusal, or `signed in`."""
+    try:
+        call(**members)
+    except ClientError as error:
+        return str(error.response["Error"]["Message"])
+    return "signed in"
+
+
+REFUSED = "Unable to login because of security reasons."
+
+
+def from_address(api: ApiServer, *, forwarded: str, agent: str = "Chrome") -> Any:
+    """boto3 behind a trusted proxy, which adds what it writes into X-Forwarded-For."""
+    client = api.boto3(signed=False)
+
+    def add(request: Any, **_: Any) -> None:
+        for name, value in {"X-Forwarded-For": forwarded, "User-Agent": agent}.items():
+            request.headers[name] = value
+
+    client.meta.events.register("before-send.cognito-idp", add)
+    return client
+
+
+@pytest.fixture
+def blocking(cognito: Any) -> Iterator[None]:
+    """Whatever is unusual is blocked."""
+    cognito.set_risk_configuration(**POOL, **is_blocking("Low", "Medium", "High"))
+    yield
+    cognito.set_risk_configuration(**POOL)
+
+
+@pytest.mark.usefixtures("blocking")
+def test_an_unusual_sign_in_is_blocked_whatever_the_client_says_of_its_address(api: ApiServer) -> None:
+    api.add_user("dia")
+    app = {"ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH"}
+    told = {**app, "AuthParameters": {"USERNAME": "dia", "PASSWORD": PASSWORD}}
+    home = from_address(api, forwarded="198.51.100.7")
+    assert outcome_of(home.initiate_auth, **told) == "signed in"
+    # What stands before the proxy's own entry is the client's word, and so is what a public client tells.
+    for forged in ("203.0.113.7", "198.51.100.7, 203.0.113.7"):
+        away = from_address(api, forwarded=forged)
+        assert outcome_of(away.initiate_auth, **told) == REFUSED
+        context = {"UserContextData": {"IpAddress": "198.51.100.7"}}
+        assert outcome_of(away.initiate_auth, **told, **context) == REFUSED
+    wrong = {**app, "AuthParameters": {"USERNAME": "dia", "PASSWORD": "Wrong-Horse-9"}}
+    assert outcome_of(away.initiate_auth, **wrong) == "Incorrect username or password."
+    assert outcome_of(home.initiate_auth, **told) == "signed in"
+
+
+@pytest.mark.usefixtures("blocking")
+def test_encoded_data_can_make_a_known_browser_new_and_never_a_new_one_known(api: ApiServer) -> None:
+    api.add_user("eli")
+    told = {
+        "ClientId": PUBLIC_CLIENT_ID,
+        "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "eli", "PASSWORD": PASSWORD},
+    }
+
+    def tries(device: str | None, agent: str = "Chrome/1.0") -> str:
+        payload = json.dumps({"contextData": {"DeviceId": device, "UserAgent": "Chrome"}})
+        encoded = base64.b64encode(json.dumps({"payload": payload}).encode()).decode()
+        context = {"UserContextData": {"EncodedData": encoded}} if device else {}
+        client = from_address(api, forwarded="198.51.100.7", agent=agent)
+        return outcome_of(client.initiate_auth, **told, **context)
+
+    assert tries("mine") == "signed in"
+    assert tries("mine", "CHROME/2.0") == "signed in"
+    assert [tries("other"), tries(None), tries("mine", "curl")] == [REFUSED] * 3
+
+
+@pytest.mark.usefixtures("blocking")
+def test_an_apps_own_server_tells_where_its_users_are(api: ApiServer, cognito: Any, public: Any) -> None:
+    api.add_user("fay")
+    parameters = {"USERNAME": "fay", "PASSWORD": PASSWORD, "SECRET_HASH": secret_hash("fay")}
+
+    def by_secret(address: str) -> str:
+        context = {"UserContextData": {"IpAddress": address}}
+        app = {"ClientId": CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
+        return outcome_of(public.initiate_auth, **app, **context)
+
+    def by_key(address: str | None) -> str:
+        headers = [{"headerName": "user-agent", "headerValue": "Boto3/1 linux"}]
+        server = {"ServerName": "app", "ServerPath": "/login", "HttpHeaders": headers}
+        context = {"ContextData": {"IpAddress": address, **server}} if address else {}
+        app = {"ClientId": CLIENT_ID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": parameters}
+        return outcome_of(cognito.admin_initiate_auth, **POOL, **app, **context)
+
+    assert by_secret("198.51.100.7") == "signed in"
+    event = cognito.admin_list_user_auth_events(**POOL, Username="fay")["AuthEvents"][0]
+    assert event["EventContextData"]["IpAddress"] == "198.51.100.7"
+    assert by_secret("203.0.113.7") == REFUSED
+    assert by_key("203.0.113.7") == REFUSED
+    assert by_key(None) == "signed in"  # nothing is known, and nothing unusual
+    assert by_key("nonsense") == by_secret("nonsense") == "IpAddress is not an IP address"
+    event = cognito.admin_list_user_auth_events(**POOL, Username="fay")["AuthEvents"][1]
+    assert event["EventRisk"]["RiskDecision"] == "Block"
+    assert event["EventResponse"] == "Fail"
