@@ -151,6 +151,8 @@ class Pool:
     verification_sms: str | None = None
     """The text of all verifying text messages, with `{####}`."""
     invitation_message: MessageTemplate | None = None
+    invitation_sms: str | None = None
+    """The text of invitations by text message, with `{username}` and `{####}`."""
     factors: FactorSettings = field(default_factory=FactorSettings)
     """MFA, passkeys and the ways to begin a sign-in."""
     devices: DeviceTracking | None = None

@@ -141,9 +141,10 @@ def _devices(pool: Pool) -> dict[str, object] | None:
 
 def _admin(pool: Pool) -> dict[str, object]:
     invitation = pool.kept.get("AdminCreateUserConfig", {}).get("InviteMessageTemplate")
-    if invitation is None and pool.invitation_message is not None:
+    if invitation is None:
         message = pool.invitation_message
-        invitation = {"EmailSubject": message.subject, "EmailMessage": message.body}
+        mail = {"EmailSubject": message.subject, "EmailMessage": message.body} if message else {}
+        invitation = {**mail, **({"SMSMessage": pool.invitation_sms} if pool.invitation_sms else {})} or None
     return present(
         AllowAdminCreateUserOnly=pool.admin_create_only,
         UnusedAccountValidityDays=pool.password_policy.temporary_password_validity_days,

@@ -38,6 +38,7 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
     recovery = _read_recovery(reader)
     verification, verification_sms = _read_verification(reader)
     threat_mode, custom_threat_mode = _read_threat_modes(reader)
+    invitation, invitation_sms = _read_invitation(admin)
     pool = Pool(
         id=reader.text("UserPoolId", pattern=POOL_ID, longest=55, shape="like `us-east-1_Example01`")
         or derive_id(name),
@@ -57,7 +58,8 @@ def read_pool(reader: Reader, derive_id: Callable[[str], str]) -> Pool:
         domain=_read_domain(reader),
         verification_message=verification,
         verification_sms=verification_sms,
-        invitation_message=_read_invitation(admin),
+        invitation_message=invitation,
+        invitation_sms=invitation_sms,
         threat_mode=threat_mode,
         custom_threat_mode=custom_threat_mode,
         factors=read_factors(reader, policies.nested("SignInPolicy"), recovery),
@@ -257,11 +259,20 @@ def _read_verification(reader: Reader) -> tuple[MessageTemplate | None, str | No
     return message, next(filter(None, texts), None)
 
 
-def _read_invitation(admin: Reader) -> MessageTemplate | None:
-    template = admin.nested("InviteMessageTemplate")
-    message = _read_template(template, ("{####}", "{username}"), "Your temporary password")
-    template.finish(("SMSMessage",))
-    return message
+def _read_invitation(admin: Reader) -> tuple[MessageTemplate | None, str | None]:
+    """Read what invitations say, by mail and by text message."""
+    template, gaps = admin.nested("InviteMessageTemplate"), ("{####}", "{username}")
+    message = _read_template(template, gaps, "Your temporary password")
+    text = template.text("SMSMessage", longest=140)
+    _require_gaps(template, "SMSMessage", text, gaps)
+    template.finish()
+    return message, text
+
+
+def _require_gaps(reader: Reader, key: str, text: str | None, gaps: tuple[str, ...]) -> None:
+    for gap in gaps if text is not None else ():
+        if gap not in str(text):
+            reader.report(key, "InvalidValue", f"must contain `{gap}`")
 
 
 def _read_template(reader: Reader, gaps: tuple[str, ...], subject: str) -> MessageTemplate | None:
@@ -269,7 +280,5 @@ def _read_template(reader: Reader, gaps: tuple[str, ...], subject: str) -> Messa
     body = reader.text("EmailMessage", longest=20_000)
     if body is None:
         return None
-    for gap in gaps:
-        if gap not in body:
-            reader.report("EmailMessage", "InvalidValue", f"must contain `{gap}`")
+    _require_gaps(reader, "EmailMessage", body, gaps)
     return MessageTemplate(subject, body)

@@ -131,7 +131,8 @@ async def _invite(desk: Desk, user: User) -> Outcome:
     added = await desk.core.administration.invite_again(desk.pool, user.username)
     if isinstance(added, Added) and not added.invited:
         return _once(desk, user, added.temporary_password or "", "console.once.not_invited")
-    return _told(added, "console.done.invited", email=user.email or "")
+    invited_at = added.invited_at if isinstance(added, Added) else ()
+    return _told(added, "console.done.invited", email=", ".join(invited_at))
 
 
 async def _set_password(desk: Desk, user: User) -> Outcome:

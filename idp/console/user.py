@@ -19,6 +19,7 @@ from idp.oauth.parameters import Parameters
 from idp.pages.fields import Field, attribute_field_name, attribute_fields, policy_lines
 from idp.protection.records import ThreatMode
 from idp.signin.session_list import session_id
+from idp.users.administration import choose_mediums
 
 ALWAYS_SHOWN: Final = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
 NEVER_EDITED: Final = frozenset({"sub", "updated_at"})
@@ -67,7 +68,7 @@ async def show(desk: Desk, user: User) -> Response:
         policy=policy_lines(pool, desk.catalogue),
         is_self=user.sub == desk.admin.sub,
         may_confirm=user.status is UserStatus.UNCONFIRMED,
-        may_invite=user.status is UserStatus.FORCE_CHANGE_PASSWORD and bool(user.email),
+        may_invite=user.status is UserStatus.FORCE_CHANGE_PASSWORD and bool(choose_mediums(user.attributes)),
         factors=[(factor.value, desk.say(f"console.factor.{factor.value}")) for factor in preference.enabled],
         preferred=preference.preferred and preference.preferred.value,
         **await _belongings(desk, user),

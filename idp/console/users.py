@@ -99,7 +99,7 @@ async def submit_new(desk: Desk) -> Response:
     desk.record("create-user", target=added.user.sub)
     if added.invited:
         return desk.done(
-            f"/users/{added.user.sub}", "console.done.invited", {"email": added.user.email or ""}
+            f"/users/{added.user.sub}", "console.done.invited", {"email": ", ".join(added.invited_at)}
         )
     return show_once(
         desk,

@@ -142,7 +142,6 @@ def _as_document(members: Members, pool_id: str, name: str) -> dict[str, Any]:
     policy = members.get("Policies", {}).get("PasswordPolicy", {})
     if admin.get("UnusedAccountValidityDays") == policy.get("TemporaryPasswordValidityDays"):
         admin.pop("UnusedAccountValidityDays", None)  # what a description says twice is no conflict
-    invitation = _without(admin.pop("InviteMessageTemplate", {}), "SMSMessage")
     template = members.get("VerificationMessageTemplate", {})
     mail = {
         "DefaultEmailOption": template.get("DefaultEmailOption"),
@@ -153,13 +152,9 @@ def _as_document(members: Members, pool_id: str, name: str) -> dict[str, Any]:
         **document,
         "UserPoolId": pool_id,
         "UserPoolName": name,
-        "AdminCreateUserConfig": {**admin, "InviteMessageTemplate": invitation},
+        "AdminCreateUserConfig": admin,
         "VerificationMessageTemplate": {key: value for key, value in mail.items() if value is not None},
     }
-
-
-def _without(members: Members, *names: str) -> dict[str, Any]:
-    return {key: value for key, value in members.items() if key not in names}
 
 
 def _read_factors(members: Members, before: FactorSettings, pool: Pool) -> FactorSettings:

@@ -23,6 +23,7 @@ FORGOT_PASSWORD: Final = MessageTemplate("Your password reset code", "Your passw
 INVITATION: Final = MessageTemplate(
     "Your temporary password", "Your username is {username} and temporary password is {####}."
 )
+INVITATION_SMS: Final = INVITATION.body
 FACTOR_MAIL: Final = MessageTemplate("Your authentication code", "Your authentication code is {####}")
 FACTOR_SMS: Final = "Your authentication code is {####}."
 SMS_SUBJECT: Final = "Text message (SMS)"
@@ -104,9 +105,13 @@ def build_code_message(
     return _mail(draft, pool.verification_message or default, recipient)
 
 
-def build_invitation(pool: Pool, user: User, *, recipient: str, username: str, password: str) -> Message:
-    """Write the mail that invites a user whom an administrator created."""
+def build_invitation(
+    pool: Pool, user: User, *, recipient: str, username: str, password: str, medium: str = "EMAIL"
+) -> Message:
+    """Write the mail or text message that invites a user whom an administrator created."""
     draft = Draft(pool, user, "AdminCreateUser", password, username)
+    if medium == "SMS":
+        return _text_message(draft, pool.invitation_sms or INVITATION_SMS, recipient=recipient)
     return _mail(draft, pool.invitation_message or INVITATION, recipient)
 
 

@@ -37,6 +37,8 @@ from idp.users.takeover import release_address
 from idp.users.verdicts import BUSY, REUSED
 
 DAY = 86_400.0
+ATTRIBUTE_OF: Final = {"EMAIL": "email", "SMS": "phone_number"}
+"""Where a medium's messages go."""
 UNKNOWN = UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
 TAKEN = UserRefused(UserReason.USERNAME_EXISTS, texts.USERNAME_EXISTS)
 NO_GROUP = UserRefused(UserReason.GROUP_NOT_FOUND, texts.GROUP_UNKNOWN)
@@ -49,8 +51,13 @@ class Added:
     user: User
     temporary_password: str | None = field(default=None, repr=False)
     """The password that was generated or given as temporary; None for a permanent one."""
-    invited: bool = False
-    """Whether an invitation went out."""
+    invited_at: tuple[str, ...] = ()
+    """The addresses and numbers that an invitation went to."""
+
+    @property
+    def invited(self) -> bool:
+        """Whether an invitation went out."""
+        return bool(self.invited_at)
 
 
 @dataclass(slots=True)
@@ -74,10 +81,12 @@ class Administration:
         permanent: bool = False,
         groups: Sequence[str] = (),
         invite: bool = False,
+        mediums: Sequence[str] = (),
         force_alias: bool = False,
     ) -> Added | UserRefused:
         """Create a user with a permanent password, or with a temporary one to be replaced at sign-in.
 
+        `mediums`: how the invitation goes, `EMAIL`, `SMS` or both; by default as `choose_mediums` says.
         `force_alias` takes verified addresses from users who have them as aliases.
         """
         secret = password or generate_password(pool.password_policy)
@@ -109,7 +118,8 @@ class Administration:
         except NotFound:
             return NO_GROUP
         temporary = secret if user.status is UserStatus.FORCE_CHANGE_PASSWORD else None
-        return Added(user, temporary, await self._invite(pool, user, temporary) if invite else False)
+        invited_at = await self._invite(pool, user, temporary, mediums) if invite else ()
+        return Added(user, temporary, invited_at)
 
     async def list(self, pool: Pool, *, limit: int = 60, after: str = "") -> tuple[User, ...]:
         """List users by username, those after `after`."""
@@ -123,9 +133,9 @@ class Administration:
             return UNKNOWN if user is None else (user, await records.groups.of(pool.id, user.sub))
 
     async def invite_again(
-        self, pool: Pool, username: str, *, password: str | None = None
+        self, pool: Pool, username: str, *, password: str | None = None, mediums: Sequence[str] = ()
     ) -> Added | UserRefused:
-        """Give a user who has not chosen a password yet a new temporary one, and mail it."""
+        """Give a user who has not chosen a password yet a new temporary one, and send it."""
         async with self.store.reading() as records:
             user = await find_for_administrator(records, pool, username)
         if user is None:
@@ -137,7 +147,7 @@ class Administration:
         changed = await self.set_password(pool, user.username, secret, permanent=False)
         if isinstance(changed, UserRefused):
             return changed
-        return Added(changed, secret, await self._invite(pool, changed, secret))
+        return Added(changed, secret, await self._invite(pool, changed, secret, mediums))
 
     async def sign_out(self, pool: Pool, username: str, *, browsers: bool = False) -> User | UserRefused:
         """End every token of a user (AdminUserGlobalSignOut; browser sessions stay, as in Cognito).
@@ -292,16 +302,36 @@ class Administration:
             await records.codes.delete_of(user.pool_id, user.sub)
         return changed
 
-    async def _invite(self, pool: Pool, user: User, password: str | None) -> bool:
-        if password is None or not user.email:
-            return False
+    async def _invite(
+        self, pool: Pool, user: User, password: str | None, mediums: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Send the invitation, and return where it went."""
+        if password is None:
+            return ()
         name = next(
             (user.attributes[kind] for kind in pool.username_attributes if kind in user.attributes), None
         )
-        message = build_invitation(
-            pool, user, recipient=user.email, username=name or user.username, password=password
-        )
-        return await self.outbox.send(message)
+        sent: list[str] = []
+        for medium in dict.fromkeys(mediums or choose_mediums(user.attributes)):
+            recipient = user.attributes.get(ATTRIBUTE_OF[medium])
+            if recipient is None:
+                continue
+            message = build_invitation(
+                pool,
+                user,
+                recipient=recipient,
+                username=name or user.username,
+                password=password,
+                medium=medium,
+            )
+            if await self.outbox.send(message):
+                sent.append(recipient)
+        return tuple(sent)
+
+
+def choose_mediums(attributes: Mapping[str, str]) -> tuple[str, ...]:
+    """Say how an invitation goes by default: by mail, or to a phone where there is no address. Pure."""
+    return next(((medium,) for medium, name in ATTRIBUTE_OF.items() if attributes.get(name)), ())
 
 
 def draft_by_administrator(pool: Pool, username: str, attributes: Mapping[str, str], *, now: float) -> User:

@@ -13,7 +13,7 @@ from idp.api.paging import limit_of, read_position, write_position
 from idp.api.present import attribute_list, present, read_attributes, timestamp, user_type
 from idp.api.registry import operation
 from idp.model import Pool, User
-from idp.users.administration import Added
+from idp.users.administration import ATTRIBUTE_OF, Added, choose_mediums
 from idp.users.aliases import contact_kind
 from idp.users.filters import BadFilter, parse_filter
 from idp.users.identities import LOCAL, SUBJECT
@@ -23,20 +23,19 @@ LONGEST_SUBJECT: Final = 512
 
 @operation("AdminCreateUser")
 async def admin_create_user(call: Call) -> Mapping[str, object]:
-    """Create a user with a temporary password, and mail it; or mail a new one to who has none yet."""
+    """Create a user with a temporary password, and send it; or send a new one to who has none yet."""
     pool = await call.pool()
     action = call.input.get("MessageAction")
     attributes = read_attributes(call.input.get("UserAttributes"))
     invites = action != "SUPPRESS"
-    if invites and action != "RESEND":
-        _check_mediums(call, pool, attributes)
     added = await (_invite_again(call, pool) if action == "RESEND" else _add(call, pool, attributes, invites))
-    if invites and not added.invited and (added.user.email or action == "RESEND"):
+    if invites and not added.invited and (choose_mediums(added.user.attributes) or action == "RESEND"):
         raise ApiError("CodeDeliveryFailureException", "The invitation could not be sent; the user is there.")
     return {"User": user_type(added.user)}
 
 
 async def _add(call: Call, pool: Pool, attributes: Mapping[str, str], invites: bool) -> Added:
+    mediums = _read_mediums(call, _named_attributes(call, pool, attributes)) if invites else ()
     return served(
         await call.core.administration.add(
             pool,
@@ -44,27 +43,41 @@ async def _add(call: Call, pool: Pool, attributes: Mapping[str, str], invites: b
             attributes=attributes,
             password=call.input.get("TemporaryPassword"),
             invite=invites,
+            mediums=mediums,
             force_alias=bool(call.input.get("ForceAliasCreation")),
         )
     )
 
 
 async def _invite_again(call: Call, pool: Pool) -> Added:
-    password = call.input.get("TemporaryPassword")
-    return served(await call.core.administration.invite_again(pool, call.text("Username"), password=password))
+    mediums = _read_mediums(call, (await call.found_user(pool)).attributes)
+    return served(
+        await call.core.administration.invite_again(
+            pool, call.text("Username"), password=call.input.get("TemporaryPassword"), mediums=mediums
+        )
+    )
 
 
-def _check_mediums(call: Call, pool: Pool, attributes: Mapping[str, str]) -> None:
-    """Refuse a way that an invitation cannot go; where none is named, it goes by mail if there is an address.
+def _read_mediums(call: Call, attributes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return how the invitation is to go; raises ApiError where it cannot.
 
-    Cognito's own default is SMS, and nothing at all reaches who has no phone.
+    Where nothing is said, it goes by mail if there is an address: Cognito's own default is SMS, and nothing
+    at all reaches who has no phone.
     """
-    mediums: Sequence[str] = call.input.get("DesiredDeliveryMediums", ())
-    if mediums and "EMAIL" not in mediums:
-        raise invalid_parameter("DesiredDeliveryMediums: this pool sends invitations by EMAIL only")
-    is_address = bool(pool.username_attributes) and contact_kind(call.text("Username")) == "email"
-    if mediums and not (is_address or attributes.get("email")):
-        raise invalid_parameter("DesiredDeliveryMediums: the user has no email to send the invitation to")
+    mediums = tuple(dict.fromkeys(call.input.get("DesiredDeliveryMediums", ())))
+    for medium in mediums:
+        if not attributes.get(ATTRIBUTE_OF[medium]):
+            name = ATTRIBUTE_OF[medium]
+            raise invalid_parameter(
+                f"DesiredDeliveryMediums: the user has no {name} to send the invitation to"
+            )
+    return mediums
+
+
+def _named_attributes(call: Call, pool: Pool, attributes: Mapping[str, str]) -> Mapping[str, str]:
+    """Add the address or number that the username is."""
+    kind = contact_kind(call.text("Username")) if pool.username_attributes else None
+    return attributes if kind is None else {**attributes, kind: call.text("Username")}
 
 
 @operation("AdminGetUser")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api_server import ApiServer
+from tests.support.api_server import PUBLIC_CLIENT_ID, ApiServer
 from tests.support.pools import OTHER_PASSWORD, POOL_ID
 
 
@@ -37,6 +37,69 @@ def test_a_created_user_is_invited_and_has_a_temporary_password(api: ApiServer, 
     assert api.latest_mail() != first
 
 
+def newest(api: ApiServer, count: int) -> list[tuple[str, str]]:
+    """The newest messages: to whom, and what they say."""
+
+    async def read() -> list[tuple[str, str]]:
+        await api.core.outbox.drain()
+        return [(mail.recipient, mail.body) for mail in await api.core.outbox.messages(count)]
+
+    return api.run(read())
+
+
+def test_an_invitation_goes_to_the_phone_or_both_ways_with_one_password(
+    api: ApiServer, cognito: Any, public: Any
+) -> None:
+    phone, email = "+12025550177", "both@example.com"
+    cognito.admin_create_user(UserPoolId=POOL_ID, Username="phoned", UserAttributes=pairs(phone_number=phone))
+    [(recipient, body)] = newest(api, 1)
+    assert recipient == phone
+    assert body.startswith("Your username is phoned and temporary password is ")
+    cognito.admin_create_user(
+        UserPoolId=POOL_ID,
+        Username="both",
+        UserAttributes=pairs(phone_number=phone, email=email),
+        DesiredDeliveryMediums=["SMS", "EMAIL"],
+    )
+    sent = dict(newest(api, 2))
+    assert set(sent) == {phone, email}
+    assert sent[phone] == sent[email]
+    cognito.admin_create_user(
+        UserPoolId=POOL_ID, Username="both", MessageAction="RESEND", DesiredDeliveryMediums=["SMS"]
+    )
+    [(recipient, again), (_, before)] = newest(api, 2)
+    assert recipient == phone
+    assert again != before
+    old, new = (text.removesuffix(".").rpartition(" ")[2] for text in (sent[phone], again))
+    for password, is_good in ((old, False), (new, True)):
+        parameters = {"USERNAME": "both", "PASSWORD": password}
+        request = {"ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH"}
+        if is_good:
+            answer = public.initiate_auth(**request, AuthParameters=parameters)
+            assert answer["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+        else:
+            with pytest.raises(public.exceptions.NotAuthorizedException):
+                public.initiate_auth(**request, AuthParameters=parameters)
+
+
+def test_a_pool_words_its_invitations_by_text_message(api: ApiServer, cognito: Any) -> None:
+    text = "{username}: {####}"
+    made = cognito.create_user_pool(
+        PoolName="texting", AdminCreateUserConfig={"InviteMessageTemplate": {"SMSMessage": text}}
+    )["UserPool"]
+    assert made["AdminCreateUserConfig"]["InviteMessageTemplate"] == {"SMSMessage": text}
+    cognito.admin_create_user(
+        UserPoolId=made["Id"], Username="ann", UserAttributes=pairs(phone_number="+12025550188")
+    )
+    [(_, body)] = newest(api, 1)
+    assert body.startswith("ann: ")
+    with pytest.raises(cognito.exceptions.InvalidParameterException, match="must contain"):
+        cognito.create_user_pool(
+            PoolName="mute", AdminCreateUserConfig={"InviteMessageTemplate": {"SMSMessage": "Hello {####}"}}
+        )
+    cognito.delete_user_pool(UserPoolId=made["Id"])
+
+
 def test_a_suppressed_invitation_sends_nothing(api: ApiServer, cognito: Any) -> None:
     before = api.mail_count()
     cognito.admin_create_user(
@@ -57,11 +120,25 @@ def test_a_suppressed_invitation_sends_nothing(api: ApiServer, cognito: Any) -> 
         ({"MessageAction": "RESEND"}, "UserNotFoundException"),
         ({"MessageAction": "RESEND", "Username": "present"}, "UnsupportedUserStateException"),
         ({"DesiredDeliveryMediums": ["SMS"]}, "InvalidParameterException"),
+        (
+            {"DesiredDeliveryMediums": ["EMAIL", "SMS"], "UserAttributes": pairs(email="n@example.com")},
+            "InvalidParameterException",
+        ),
         ({"DesiredDeliveryMediums": ["EMAIL"]}, "InvalidParameterException"),
         ({"UserPoolId": "us-east-1_Nowhere01"}, "ResourceNotFoundException"),
         ({"UserAttributes": pairs(nonsense="x")}, "InvalidParameterException"),
     ],
-    ids=["taken", "weak", "resend nobody", "resend confirmed", "sms", "no address", "pool", "attribute"],
+    ids=[
+        "taken",
+        "weak",
+        "resend nobody",
+        "resend confirmed",
+        "sms",
+        "both, no phone",
+        "no address",
+        "pool",
+        "attribute",
+    ],
 )
 def test_a_creation_that_is_refused_says_why(
     api: ApiServer, cognito: Any, changes: dict[str, Any], exception: str

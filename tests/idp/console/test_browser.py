@@ -83,7 +83,7 @@ async def test_administrator_finds_changes_and_deletes_a_user(scene: Scene) -> N
     await sign_in(scene, page)
     await page.get_by_role("link", name="New user").click()
     await page.get_by_label("Email").fill("zoe@example.com")
-    await page.get_by_label("Mail the invitation").uncheck()
+    await page.get_by_label("Send the invitation").uncheck()
     await page.get_by_role("button", name="Create user").click()
     await expect(page.get_by_test_id("secret")).to_be_visible()
     await chromium.picture(page, "console-once")
