@@ -133,6 +133,8 @@ ALREADY_CONFIRMED = Text("already-confirmed", "User cannot be confirmed. Current
 RESEND_NEEDLESS = Text("resend-needless", "User is already confirmed.")
 NOTHING_TO_VERIFY = Text("nothing-to-verify", "Cannot resend codes. Auto verification not turned on.")
 CONTACT_ADMINISTRATOR = Text("contact-administrator", "Contact administrator to reset password.")
+GROUPS_OF_POOL = Text("too-many-groups", "A user pool has at most {most} groups.")
+GROUPS_OF_USER = Text("too-many-groups-of-user", "A user is in at most {most} groups.")
 GROUP_UNKNOWN = Text("group-does-not-exist", "Group not found.")
 NOT_RECOVERABLE = Text(
     "not-recoverable",

@@ -50,7 +50,7 @@ class ClientConfig:
 
 def read_clients(reader: Reader, pool: Pool, providers: Collection[str] = ()) -> tuple[ClientConfig, ...]:
     """Read `UserPoolClients` of a pool, which may name its identity providers."""
-    clients = tuple(read_client(item, pool, providers) for item in reader.items("UserPoolClients"))
+    clients = tuple(read_client(item, pool, providers) for item in reader.items("UserPoolClients", most=1000))
     names = [config.client.name for config in clients]
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         reader.report("UserPoolClients", "Duplicate", f"two clients are called `{name}`")
@@ -135,7 +135,7 @@ def _read_oauth(reader: Reader, pool: Pool) -> tuple[bool, tuple[str, ...], tupl
     if "client_credentials" in flows and len(flows) > 1:
         reader.report("AllowedOAuthFlows", "Conflict", "`client_credentials` stands alone")
     custom = tuple(scope for server in pool.resource_servers for scope in server.scope_names)
-    scopes = reader.choices("AllowedOAuthScopes", (*OIDC_SCOPES, ADMIN_SCOPE, *custom))
+    scopes = reader.choices("AllowedOAuthScopes", (*OIDC_SCOPES, ADMIN_SCOPE, *custom), most=50)
     if not scopes and flows == ("code",) and "AllowedOAuthScopes" not in reader:
         scopes = OIDC_SCOPES
     return enabled, flows, scopes

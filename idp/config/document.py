@@ -97,7 +97,7 @@ def _entries(document: object) -> Sequence[object]:
 
 def _read_pool_config(reader: Reader) -> PoolConfig:
     pool = read_pool(reader, derive_pool_id)
-    groups = tuple(_read_group(item, pool.id) for item in reader.items("UserPoolGroups"))
+    groups = tuple(_read_group(item, pool.id) for item in reader.items("UserPoolGroups", most=10_000))
     providers = read_providers(reader)
     clients = read_clients(reader, pool, providers)
     parts = read_parts(reader, _names_of(clients), providers)

@@ -167,7 +167,7 @@ def _read_domain(reader: Reader) -> str | None:
 
 
 def _read_resource_servers(reader: Reader) -> tuple[ResourceServer, ...]:
-    servers = tuple(_read_resource_server(item) for item in reader.items("UserPoolResourceServers"))
+    servers = tuple(_read_resource_server(item) for item in reader.items("UserPoolResourceServers", most=25))
     identifiers = [server.identifier for server in servers]
     if len(set(identifiers)) != len(identifiers):
         reader.report("UserPoolResourceServers", "Duplicate", "two resource servers have the same Identifier")
@@ -179,7 +179,7 @@ def _read_resource_server(reader: Reader) -> ResourceServer:
     identifier = reader.required_text("Identifier", pattern=r"[!#-\[\]-~]+", longest=256, shape=shape)
     name = reader.text("Name", longest=256) or identifier
     scopes: list[tuple[str, str]] = []
-    for item in reader.items("Scopes"):
+    for item in reader.items("Scopes", most=100):
         scope = item.required_text(
             "ScopeName", pattern=r"[!#-.0-\[\]-~]+", longest=256, shape=shape + ", and no `/`"
         )

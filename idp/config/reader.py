@@ -130,9 +130,9 @@ class Reader:
             return default
         return default if self._misses(value, allowed, (key,)) else str(value)
 
-    def choices(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
+    def choices(self, key: str, allowed: Collection[str], *, most: int = 100) -> tuple[str, ...]:
         """Read a list of different words, each out of several."""
-        found = self.texts(key)
+        found = self.texts(key, most=most)
         return tuple(
             word for index, word in enumerate(found) if not self._misses(word, allowed, (key, index))
         )
@@ -173,10 +173,14 @@ class Reader:
         value = self.raw(key)
         return Reader({} if value is None else value, (*self.where, key), self._problems)
 
-    def items(self, key: str) -> tuple[Reader, ...]:
+    def items(self, key: str, *, most: int | None = None) -> tuple[Reader, ...]:
         """Read a list of mappings."""
-        values = enumerate(self._list(key))
-        return tuple(Reader(value, (*self.where, key, index), self._problems) for index, value in values)
+        values = self._list(key)
+        if most is not None and len(values) > most:
+            self.report(key, "InvalidValue", f"at most {most} entries are allowed, {len(values)} are given")
+        return tuple(
+            Reader(value, (*self.where, key, index), self._problems) for index, value in enumerate(values)
+        )
 
     def finish(self, later: Collection[str] = ()) -> None:
         """Report every key that nobody asked for; `later` names what is not supported yet."""

@@ -151,6 +151,10 @@ class Groups(Collection[Group], Protocol):
         """All groups of a pool by name."""
         ...
 
+    async def count(self, pool_id: str) -> int:
+        """How many groups the pool has."""
+        ...
+
     async def of(self, pool_id: str, sub: str) -> tuple[Group, ...]:
         """A user's groups, strongest precedence first."""
         ...

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from idp import model
@@ -77,6 +77,11 @@ class GroupRows(Rows[model.Group]):
     async def list(self, pool_id: str) -> tuple[model.Group, ...]:
         """All groups of a pool by name."""
         return await self.all(self.table.c.pool_id == pool_id, order="name")
+
+    async def count(self, pool_id: str) -> int:
+        """How many groups the pool has."""
+        query = select(func.count()).select_from(self.table).where(self.table.c.pool_id == pool_id)
+        return int((await self._connection.execute(query)).scalar_one())
 
     async def of(self, pool_id: str, sub: str) -> tuple[model.Group, ...]:
         """A user's groups, strongest precedence first."""

@@ -209,11 +209,11 @@ class UserRows(Rows[model.User]):
 
 
 def terms_of(user: model.User) -> dict[str, str]:
-    """List what a user is found by: the username as it is, searched attributes without regard to case."""
+    """List what a user is found by: username and sub as they are, attributes without regard to case."""
     values = {name: user.attributes.get(name, "").casefold() for name in model.SEARCHED}
     return {
         name: value[: schema.LONGEST_TERM]
-        for name, value in {"username": user.username, **values}.items()
+        for name, value in {"username": user.username, "sub": user.sub, **values}.items()
         if value
     }
 
@@ -230,13 +230,7 @@ def _term_fits(wanted: model.UserFilter) -> ColumnElement[bool]:
     return and_(column >= value, column < value + _LAST) if wanted.is_prefix else column == value
 
 
-def _sub_fits(wanted: model.UserFilter) -> ColumnElement[bool]:
-    value, column = wanted.values[0], schema.users.c.sub
-    return column.startswith(value, autoescape=True) if wanted.is_prefix else column == value
-
-
 _COLUMNS: Final[Mapping[str, Callable[[model.UserFilter], ColumnElement[bool]]]] = {
-    "sub": _sub_fits,
     "status": lambda wanted: schema.users.c.status.in_(wanted.values),
     "enabled": lambda wanted: schema.users.c.enabled.in_([value == "true" for value in wanted.values]),
 }

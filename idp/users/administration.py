@@ -27,6 +27,7 @@ from idp.users.attributes import find_unfit
 from idp.users.code_desk import CodeDesk
 from idp.users.contacts import find_recovery_contact
 from idp.users.credentials import Passwords
+from idp.users.groups import MOST_OF_A_USER, USER_FULL
 from idp.users.lifecycle import Event
 from idp.users.lookup import find_for_administrator
 from idp.users.own_account import remove_user
@@ -93,6 +94,8 @@ class Administration:
         user = draft_by_administrator(pool, username, attributes or {}, now=self.clock.now())
         if refusal := check_draft(pool, username, user, secret):
             return refusal
+        if len(set(groups)) > MOST_OF_A_USER:
+            return USER_FULL
         verdict = await self.triggers.pre_sign_up(
             pool, SignUpOccasion.ADMIN, username=user.username, attributes=user.attributes
         )
@@ -263,6 +266,10 @@ class Administration:
             user = await find_for_administrator(records, pool, username)
             if user is None or await records.groups.find(pool.id, group) is None:
                 return UNKNOWN if user is None else NO_GROUP
+            user = await records.users.hold(pool.id, user.sub)
+            theirs = {each.name for each in await records.groups.of(pool.id, user.sub)}
+            if group not in theirs and len(theirs) >= MOST_OF_A_USER:
+                return USER_FULL
             await records.groups.add_member(pool.id, group, user.sub)
             return user
 

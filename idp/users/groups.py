@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from idp import texts
 from idp.clock import Clock
@@ -15,6 +15,11 @@ from idp.store.base import AlreadyExists, NotFound, Store
 NO_GROUP = UserRefused(UserReason.GROUP_NOT_FOUND, texts.GROUP_UNKNOWN)
 GROUP_TAKEN = UserRefused(UserReason.GROUP_EXISTS, texts.GROUP_EXISTS)
 
+MOST_GROUPS: Final = 10_000
+MOST_OF_A_USER: Final = 100
+POOL_FULL = UserRefused(UserReason.LIMIT_EXCEEDED, texts.GROUPS_OF_POOL.filled(most=f"{MOST_GROUPS}"))
+USER_FULL = UserRefused(UserReason.LIMIT_EXCEEDED, texts.GROUPS_OF_USER.filled(most=f"{MOST_OF_A_USER}"))
+
 
 @dataclass(slots=True)
 class GroupDesk:
@@ -24,10 +29,12 @@ class GroupDesk:
     clock: Clock
 
     async def create(self, group: Group) -> Group | UserRefused:
-        """Make a group."""
+        """Make a group, in a pool that has room for it (cognito.md 11)."""
         now = self.clock.now()
         try:
-            async with self.store.writing() as records:
+            async with self.store.writing(alone=True) as records:
+                if await records.groups.count(group.pool_id) >= MOST_GROUPS:
+                    return POOL_FULL
                 return await records.groups.create(replace(group, created_at=now, updated_at=now))
         except AlreadyExists:
             return GROUP_TAKEN

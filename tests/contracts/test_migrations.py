@@ -70,6 +70,8 @@ async def test_users_of_the_first_release_are_found_by_their_attributes(
             wanted = model.UserFilter("email", (f"user{number}@example.com",))
             page = await records.users.search(POOL, wanted, limit=5)
             assert [user.username for user in page.users] == [f"user{number}"]
+            by_sub = model.UserFilter("sub", (page.users[0].sub[:-1],), is_prefix=True)
+            assert page.users[0] in (await records.users.search(POOL, by_sub, limit=60)).users
     await store.close()
 
 

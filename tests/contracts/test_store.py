@@ -521,6 +521,23 @@ async def test_lists_of_users_can_be_narrowed(
         assert sorted(await all_of(store, wanted)) == sorted(found)
 
 
+async def test_users_are_found_by_the_beginning_of_their_sub_page_by_page(store: Store) -> None:
+    subs = ["abc-0", "abc0", "abcd", "abc", "abd", "ABC", "ab"]
+    for number, sub in enumerate(subs):
+        await add(store, replace(make_user(f"user{number}"), sub=sub))
+    wanted = model.UserFilter("sub", ("abc",), is_prefix=True)
+    found: list[str] = []
+    after: tuple[str, ...] | None = ()
+    while after is not None:
+        async with store.reading() as records:
+            page = await records.users.search(POOL.id, wanted, limit=2, after=after)
+        found, after = [*found, *(user.sub for user in page.users)], page.after
+    assert found == ["abc", "abc-0", "abc0", "abcd"], "in the order of the bytes, on every database"
+    async with store.reading() as records:
+        exact = await records.users.search(POOL.id, model.UserFilter("sub", ("abc",)), limit=9)
+    assert [user.sub for user in exact.users] == ["abc"]
+
+
 async def test_a_list_stays_right_while_users_come_and_go(store: Store) -> None:
     users = {name: await add(store, make_user(name)) for name in ("b", "d", "f", "h")}
     async with store.reading() as records:

@@ -31,6 +31,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
         (model.UserFilter("status", ("UNCONFIRMED",)), ("ann",)),
         (model.UserFilter("enabled", ("false",)), ("ann",)),
         (model.UserFilter("sub", ("1",)), ()),
+        (model.UserFilter("sub", ("1",), is_prefix=True), ("1a", "1a")),
     ],
     ids=lambda value: getattr(value, "attribute", ""),
 )
