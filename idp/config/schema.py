@@ -103,6 +103,7 @@ _TABLES: Final[Mapping[str, str]] = {
         RefreshTokenRotation | RefreshTokenRotation | a new refresh token with every use
         EnableTokenRevocation | bool | default: true
         PreventUserExistenceErrors | ENABLED|LEGACY | whether the API hides who exists; the pages always do
+        EnablePropagateAdditionalUserContextData | bool | take users' addresses from a client with a secret
         AuthSessionValidity | int | minutes that a sign-in may take, 3 to 15
         ReadAttributes | [text] | default: all
         WriteAttributes | [text] | default: all
@@ -233,6 +234,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "InviteMessageTemplate": """
         EmailSubject | text | subject
         EmailMessage | text | body, with `{####}` and `{username}`
+        SMSMessage | text | text message, with `{####}` and `{username}`
         """,
     "AccountRecoverySetting": """
         RecoveryMechanisms | [RecoveryMechanisms] | ways by priority
