@@ -33,6 +33,7 @@ from idp.pages import (
     change,
     codes,
     errors,
+    feedback,
     home,
     inbox,
     login,
@@ -45,6 +46,7 @@ from idp.pages import (
 from idp.pages.csrf import CsrfTokens
 from idp.pages.visit import form_page
 from idp.protection.limiter import Limiter
+from idp.protection.notices import PAGE
 from idp.site import Site
 from idp.store.base import StoreUnavailable
 from idp.throttle import Throttle
@@ -207,6 +209,7 @@ def _routes() -> list[BaseRoute]:
         Route("/logout", logout.logout),
         Route("/error", errors.show_error),
         *(Route(path, form_page(*page), methods=["GET", "POST"]) for path, page in _PAGES.items()),
+        Route(PAGE, feedback.feedback, methods=["GET", "POST"]),
         Route("/import/{pool}/{job}", upload.put_file, methods=["PUT"]),
         Route("/dev/inbox", inbox.show_inbox),
         Route("/look/{pool}/{name}", looks.serve_look),

@@ -34,6 +34,7 @@ from idp.outbox.webhook import WebhookCarrier
 from idp.protection.breached import BreachedPasswords
 from idp.protection.history import History
 from idp.protection.limiter import Limiter
+from idp.protection.notifier import Notifier
 from idp.protection.service import ThreatProtection
 from idp.seal import Vault, load_or_create_key
 from idp.seeding import seed
@@ -135,7 +136,7 @@ class Core:
             functions=functions or FunctionTable(),
             breached=breached,
         )
-        core.public_url = public_url.rstrip("/")
+        core.public_url = core.threats.notifier.public_url = public_url.rstrip("/")
         core.limit(limiter)
         try:
             await core._start(config, issuer_overrides or {})
@@ -275,7 +276,7 @@ def _compose(
     breached: BreachedPasswords,
 ) -> Core:
     hasher, history = PasswordHasher(hash_cost), History(store, clock)
-    threats = ThreatProtection(store, clock, breached, history)
+    threats = ThreatProtection(store, clock, breached, history, Notifier(vault, clock, outbox))
     passwords = Passwords(store, vault, hasher, threats, history)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))

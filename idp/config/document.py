@@ -20,6 +20,7 @@ from idp.config.clients import ClientConfig, read_clients
 from idp.config.parts import PartsConfig, read_parts, read_providers
 from idp.config.pools import read_pool
 from idp.config.reader import InvalidPools, Place, Problem, Reader
+from idp.config.risk import RiskAttachment, read_attachments
 from idp.model import Group, Pool, Secret
 from idp.users.aliases import check_username
 from idp.users.attributes import find_unfit
@@ -51,6 +52,7 @@ class PoolConfig:
     groups: tuple[Group, ...] = ()
     users: tuple[SeedUser, ...] = ()
     parts: PartsConfig = field(default_factory=PartsConfig)
+    risks: tuple[RiskAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def _read_pool_config(reader: Reader) -> PoolConfig:
     providers = read_providers(reader)
     clients = read_clients(reader, pool, providers)
     parts = read_parts(reader, _names_of(clients), providers)
+    risks = read_attachments(reader, pool, _names_of(clients))
     users = tuple(_read_seed(item, pool, groups) for item in reader.items("UserPoolUsers"))
     _report_twins(reader, "UserPoolGroups", [group.name for group in groups])
     _report_twins(reader, "UserPoolUsers", [user.username for user in users])
@@ -115,7 +118,7 @@ def _read_pool_config(reader: Reader) -> PoolConfig:
         == "ACTIVE",
     )
     reader.finish(_POOL_LATER)
-    return PoolConfig(pool, issuer, clients, groups, users, parts)
+    return PoolConfig(pool, issuer, clients, groups, users, parts, risks)
 
 
 def _names_of(clients: Iterable[ClientConfig]) -> dict[str, str]:
@@ -137,7 +140,6 @@ _POOL_LATER: Final = [
     "EmailVerificationMessage",
     "EmailVerificationSubject",
     "SmsConfiguration",
-    "UserPoolRiskConfigurationAttachments",
     "DcrConfiguration",
     "IssuerConfiguration",
     "KeyConfiguration",

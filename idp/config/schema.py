@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from idp.config.clients import AUTH_FLOWS
 from idp.config.parts import LANGUAGES, TERMS_NAMES
+from idp.config.risk import ACTIONS, COMPROMISED, EXCEPTIONS, TAKEOVER
 from idp.factors.records import Factor, FirstFactor, Mfa
 from idp.management.provider_members import REQUIRED
 from idp.management.style_assets import CATEGORIES, COLOR_MODES, TYPES
 from idp.model import DataType
+from idp.protection.records import EventAction, PasswordEvent
 from idp.triggers.names import VERSIONED, EventVersion, Trigger
 
 POOL: Final = "UserPools"
@@ -77,6 +79,7 @@ _TABLES: Final[Mapping[str, str]] = {
         DeviceConfiguration | DeviceConfiguration | present: devices are tracked
         LambdaConfig | LambdaConfig | functions that are called at set places
         UserPoolAddOns | UserPoolAddOns | threat protection
+        UserPoolRiskConfigurationAttachments | [UserPoolRiskConfigurationAttachments] | answers to risks
         UserPoolTags | map | without effect
         UserPoolTier | LITE|ESSENTIALS|PLUS | without effect
         DeletionProtection | ACTIVE|INACTIVE | told by the API; only the file drops its pools
@@ -102,8 +105,8 @@ _TABLES: Final[Mapping[str, str]] = {
         TokenValidityUnits | TokenValidityUnits | units of the above
         RefreshTokenRotation | RefreshTokenRotation | a new refresh token with every use
         EnableTokenRevocation | bool | default: true
+        EnablePropagateAdditionalUserContextData | bool | take its word on where its users are; needs a secret
         PreventUserExistenceErrors | ENABLED|LEGACY | whether the API hides who exists; the pages always do
-        EnablePropagateAdditionalUserContextData | bool | take users' addresses from a client with a secret
         AuthSessionValidity | int | minutes that a sign-in may take, 3 to 15
         ReadAttributes | [text] | default: all
         WriteAttributes | [text] | default: all
@@ -269,7 +272,49 @@ _TABLES: Final[Mapping[str, str]] = {
         AdvancedSecurityAdditionalFlows | AdvancedSecurityAdditionalFlows | for custom flows
         """,
     "AdvancedSecurityAdditionalFlows": """
-        CustomAuthMode | AUDIT|ENFORCED | without effect
+        CustomAuthMode | AUDIT|ENFORCED | how custom flows are judged; default: not at all
+        """,
+    "UserPoolRiskConfigurationAttachments": f"""
+        ClientId | text | id or name of an app client; `ALL`, the default, for all without one of their own
+        {_SAME}
+        {COMPROMISED} | {COMPROMISED} | passwords that are known to be out
+        {TAKEOVER} | {TAKEOVER} | sign-ins that look like a takeover
+        {EXCEPTIONS} | {EXCEPTIONS} | addresses that are blocked, or not judged
+        """,
+    COMPROMISED: f"""
+        Actions | CompromisedCredentialsActions! | what is done about them
+        EventFilter | [{_join(list(PasswordEvent))}] | where they are looked for; default: everywhere
+        """,
+    "CompromisedCredentialsActions": """
+        EventAction | BLOCK|NO_ACTION! | refuse them or not
+        """,
+    TAKEOVER: """
+        Actions | AccountTakeoverActions! | what is done about each level of risk
+        NotifyConfiguration | NotifyConfiguration | what is mailed about it
+        """,
+    "AccountTakeoverActions": "\n".join(
+        f"{name} | AccountTakeoverAction | what is done at this level" for name in ACTIONS
+    ),
+    "AccountTakeoverAction": f"""
+        EventAction | {_join(list(EventAction))}! | what is done
+        Notify | bool! | whether the user is told by mail
+        """,
+    "NotifyConfiguration": """
+        From | text | sender; default: the mail server's
+        ReplyTo | text | where answers go
+        SourceArn | text | without effect
+        BlockEmail | NotifyEmail | mail about a sign-in that was blocked
+        MfaEmail | NotifyEmail | mail about one that was asked for a second factor
+        NoActionEmail | NotifyEmail | mail about one that was let pass
+        """,
+    "NotifyEmail": """
+        Subject | text! | one line
+        HtmlBody | text | HTML with placeholders, see threat protection
+        TextBody | text | plain text with placeholders
+        """,
+    EXCEPTIONS: """
+        BlockedIPRangeList | [text] | CIDR blocks from which nobody signs up or in
+        SkippedIPRangeList | [text] | CIDR blocks whose sign-ins are not judged
         """,
 }
 

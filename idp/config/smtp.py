@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Final
 
 from idp.config.reader import InvalidPools, Place, Problem, Reader
 from idp.model import Secret
 from idp.outbox.settings import SmtpSettings
+from idp.outbox.smtp import parse_mailbox
 
 SECURITY: Final = ("starttls", "tls", "none")
 
@@ -49,11 +49,9 @@ def _optional(reader: Reader, key: str) -> str | None:
 
 def _read_sender(reader: Reader) -> Address:
     text = reader.required_text("From", longest=320)
-    name, _, rest = text.rpartition("<")
-    spec = rest.removesuffix(">") if name or text.startswith("<") else text
     try:
-        return Address(display_name=name.strip().strip('"'), addr_spec=spec)
-    except (ValueError, IndexError, MessageError):
+        return parse_mailbox(text)
+    except ValueError:
         if text:
             reader.report(
                 "From", "InvalidValue", "must be an address, e.g. `Staff login <login@example.com>`"

@@ -21,6 +21,8 @@ from idp.management.style_records import IMAGE, STYLE, image_key
 from idp.management.style_wishes import new_style
 from idp.management.styles import drop_images, put_images
 from idp.model import Client, Part
+from idp.protection.declared import CONFIG, declare_risks
+from idp.protection.records import RiskConfiguration
 from idp.store.base import Records
 
 Documents = dict[str, Mapping[str, Any]]
@@ -39,6 +41,17 @@ async def seed_parts(records: Records, entry: PoolConfig, clients: Iterable[Clie
     terms = await _keyed(records, pool_id, TERMS, wanted, of=_terms_mark)
     await declare(records, pool_id, TERMS, terms, now=now)
     await _seed_styles(records, pool_id, {ids[style.client]: style for style in parts.styles}, now=now)
+    await declare_risks(records, pool_id, _risks(entry, ids, now=now))
+
+
+def _risks(entry: PoolConfig, ids: Mapping[str, str], *, now: float) -> dict[str, RiskConfiguration]:
+    found = {ids.get(each.client, ""): each.parts for each in entry.risks}
+    return {
+        client: RiskConfiguration(
+            entry.pool.id, client, now, parts.compromised, parts.takeover, parts.exceptions, CONFIG
+        )
+        for client, parts in found.items()
+    }
 
 
 def _look(css: str, image: bytes) -> dict[str, str]:

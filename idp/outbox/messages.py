@@ -64,6 +64,11 @@ class Message:
     """`EMAIL` or `SMS`, as in CodeDeliveryDetails."""
     draft: Draft | None = None
     """What the pool's functions need, to word the message or to send it."""
+    sender: str | None = None
+    """`From`, where it is not the mail server's own; read by `idp.outbox.smtp.parse_mailbox`."""
+    reply_to: str | None = None
+    alternative: str | None = field(default=None, repr=False)
+    """The plain text of a mail whose body is HTML."""
 
 
 def build_factor_message(pool: Pool, user: User, *, attribute: str, recipient: str, code: str) -> Message:

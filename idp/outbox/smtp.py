@@ -20,6 +20,8 @@ from idp.outbox.base import DeliveryFailed
 from idp.outbox.messages import Message
 from idp.outbox.settings import SmtpSettings
 
+_SPACE = 0x20
+
 
 class SmtpCarrier:
     """Hands mails to a mail server, one connection per mail."""
@@ -58,12 +60,18 @@ class SmtpCarrier:
 def build_mail(sender: Address, message: Message) -> EmailMessage:
     """Build the mail; raises ValueError or MessageError on a line break in a header."""
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = sender
+    mail["From"] = parse_mailbox(message.sender) if message.sender else sender
     mail["To"] = parse_address(message.recipient)
+    if message.reply_to:
+        mail["Reply-To"] = parse_mailbox(message.reply_to)
     mail["Subject"] = message.subject
     mail["Message-ID"] = make_msgid(domain=sender.domain or None)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies stay away
-    mail.set_content(message.body, subtype="html" if message.is_html else "plain")
+    if message.alternative is not None:
+        mail.set_content(message.alternative)
+        mail.add_alternative(message.body, subtype="html")
+    else:
+        mail.set_content(message.body, subtype="html" if message.is_html else "plain")
     return mail
 
 
@@ -73,6 +81,16 @@ def parse_address(text: str) -> Address:
         return Address(addr_spec=text)
     except (IndexError, MessageError) as error:
         raise ValueError("not a mail address") from error
+
+
+def parse_mailbox(text: str) -> Address:
+    """Parse an address with or without a name, `Staff login <login@example.com>`; raises ValueError."""
+    if any(ord(character) < _SPACE for character in text):
+        raise ValueError("a line break in a mail address")
+    name, _, rest = text.rpartition("<")
+    spec = rest.removesuffix(">") if name or text.startswith("<") else text
+    address = parse_address(spec.strip())
+    return Address(name.strip().strip('"'), address.username, address.domain)
 
 
 def describe(error: Exception) -> str:

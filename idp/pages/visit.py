@@ -137,7 +137,7 @@ def form_page(show: Show, submit: Show) -> Callable[[Request], Awaitable[Respons
         visit = Visit(request, site, *known, browser, catalogue_for(request))
         response = await (_count(visit, show, submit) if request.method == "POST" else show(visit))
         if browser.is_new:
-            _set_browser(site, browser, response)
+            set_browser(site, browser, response)
         return response
 
     return endpoint
@@ -186,7 +186,8 @@ def own_origins(site: Site, request: Request) -> set[str]:
     return {site.origin, f"http://{host}", f"https://{host}"}
 
 
-def _set_browser(site: Site, browser: csrf.Browser, response: Response) -> None:
+def set_browser(site: Site, browser: csrf.Browser, response: Response) -> None:
+    """Let the browser keep the id that its forms are known by."""
     response.set_cookie(
         csrf.COOKIE, browser.token, path="/", secure=site.is_secure, httponly=True, samesite="lax"
     )

@@ -85,6 +85,13 @@ class History:
         async with self.store.reading() as records:
             return await records.auth_events.of(pool.id, sub, limit=limit, before=before)
 
+    async def find(self, pool: Pool, sub: str, event_id: str) -> AuthEvent | None:
+        """One event of a user."""
+        await self.settle(pool, sub)
+        async with self.store.reading() as records:
+            event = await records.auth_events.find(pool.id, event_id)
+        return event if event is not None and event.sub == sub else None
+
     async def rate(self, pool: Pool, sub: str, event_id: str, *, value: str, provider: str) -> bool:
         """Put feedback on an event; False where the user has no such event."""
         await self.settle(pool, sub)

@@ -7,16 +7,18 @@ sign-in's (`idp.signin.flows.risk_steps`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 from idp.clock import Clock
 from idp.model import Client, Pool, User
 from idp.protection.adaptive import NOTHING, Reaction, Signal, find_reaction, find_signals, rate
 from idp.protection.breached import BreachedPasswords
+from idp.protection.declared import CONFIG
 from idp.protection.history import History
+from idp.protection.notifier import Notifier
 from idp.protection.origins import Encoded, Origin, describe_origin
 from idp.protection.records import AuthEvent, PasswordEvent, RiskConfiguration, RiskLevel, ThreatMode
 from idp.protection.risk import blocks_password, choose, is_barred, is_skipped
@@ -44,6 +46,8 @@ class Judgement:
     signals: Collection[Signal] = ()
     reaction: Reaction = NOTHING
     """Nothing where the pool only watches."""
+    notify: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """NotifyConfiguration."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class ThreatProtection:
     clock: Clock
     breached: BreachedPasswords
     history: History
+    notifier: Notifier
 
     def see(self, address: str, *, user_agent: str = "", encoded: Encoded | None = None) -> Origin:
         """Describe where a request comes from."""
@@ -104,17 +109,26 @@ class ThreatProtection:
         level = rate(signals)
         if level is None:
             return Judgement()
-        reaction = find_reaction(configuration, level) if mode is ThreatMode.ENFORCED else NOTHING
-        return Judgement(level, signals, reaction)
+        if configuration is None or mode is not ThreatMode.ENFORCED:
+            return Judgement(level, signals)
+        notify = configuration.takeover.get("NotifyConfiguration", {})
+        return Judgement(level, signals, find_reaction(configuration, level), notify)
 
-    async def configure(self, configuration: RiskConfiguration) -> None:
-        """Keep a configuration in the place of the one before; one without any part is removed."""
+    async def configure(self, configuration: RiskConfiguration) -> bool:
+        """Keep a configuration in the place of the one before; one without any part is removed.
+
+        False where the configuration file declares it: the next start would write over this.
+        """
         key = (configuration.pool_id, configuration.client_id)
         async with self.store.writing(alone=True) as records:
-            if await records.risk_configurations.find(*key) is not None:
+            before = await records.risk_configurations.find(*key)
+            if before is not None and before.origin == CONFIG:
+                return False
+            if before is not None:
                 await records.risk_configurations.delete(*key)
             if configuration.compromised or configuration.takeover or configuration.exceptions:
                 await records.risk_configurations.create(configuration)
+        return True
 
     async def configuration(self, pool: Pool, client_id: str) -> RiskConfiguration | None:
         """Return what holds for a client: its own configuration, or the pool's."""

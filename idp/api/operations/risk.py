@@ -1,6 +1,6 @@
 """Threat protection: risk configurations, the history of sign-ins and feedback on it (cognito.md 3.6, 9).
 
-Mails about risks are not there yet: a configuration that asks for them is refused instead of promising them.
+What a configuration says is read as the configuration file's is; one that the file declares is changed there.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from idp.api.call import Call
-from idp.api.errors import ApiError, invalid_parameter, not_found
+from idp.api.errors import ApiError, invalid_parameter, not_authorized, not_found
 from idp.api.paging import limit_of, read_position, write_position
 from idp.api.present import present, timestamp
 from idp.api.registry import operation
-from idp.model import Pool
+from idp.config.reader import Problem, Reader
+from idp.config.risk import COMPROMISED, EXCEPTIONS, TAKEOVER, read_parts
+from idp.model import Pool, User
+from idp.protection.feedback import open_feedback
 from idp.protection.records import AuthEvent, PasswordEvent, RiskConfiguration, ThreatMode
-from idp.protection.risk import read_range
+from idp.users.lookup import find_for_administrator
 
-COMPROMISED: Final = "CompromisedCredentialsRiskConfiguration"
-TAKEOVER: Final = "AccountTakeoverRiskConfiguration"
-EXCEPTIONS: Final = "RiskExceptionConfiguration"
+PARTS: Final = (COMPROMISED, TAKEOVER, EXCEPTIONS)
 DEFAULT: Final = {"EventFilter": [*PasswordEvent], "Actions": {"EventAction": "BLOCK"}}
 """What holds where nothing was set (our choice)."""
 
@@ -28,21 +29,15 @@ DEFAULT: Final = {"EventFilter": [*PasswordEvent], "Actions": {"EventAction": "B
 async def set_risk_configuration(call: Call) -> Mapping[str, object]:
     """Set how a pool or a client answers; no part at all: as if nothing had ever been set."""
     pool, client_id = await _of_whom(call)
-    takeover = call.input.get(TAKEOVER, {})
-    if any(action["Notify"] for action in takeover.get("Actions", {}).values()):
-        raise invalid_parameter(f"{TAKEOVER}: Notify is not supported yet")
-    exceptions = call.input.get(EXCEPTIONS, {})
-    for ranges in exceptions.values():
-        _check_ranges(ranges)
+    problems: list[Problem] = []
+    parts = read_parts(Reader({name: call.input[name] for name in PARTS if name in call.input}, (), problems))
+    if problems:
+        raise invalid_parameter(str(problems[0]).replace("`", ""))
     configuration = RiskConfiguration(
-        pool.id,
-        client_id,
-        call.core.clock.now(),
-        compromised=call.input.get(COMPROMISED, {}),
-        takeover=takeover,
-        exceptions=exceptions,
+        pool.id, client_id, call.core.clock.now(), parts.compromised, parts.takeover, parts.exceptions
     )
-    await call.core.threats.configure(configuration)
+    if not await call.core.threats.configure(configuration):
+        raise invalid_parameter("This is declared in the configuration file; change it there")
     return await _describe(call, pool, client_id)
 
 
@@ -76,6 +71,31 @@ async def admin_update_auth_event_feedback(call: Call) -> Mapping[str, object]:
     if not await call.core.history.rate(pool, user.sub, call.text("EventId"), value=value, provider="Admin"):
         raise not_found("Auth event does not exist.")
     return {}
+
+
+@operation("UpdateAuthEventFeedback")
+async def update_auth_event_feedback(call: Call) -> Mapping[str, object]:
+    """Say so with the token that a mail about the event brought; one refusal for all that does not fit."""
+    pool, claim = await call.pool(), _open_token(call)
+    user = await _named(call, pool)
+    if claim is None or user is None or claim != (pool.id, user.sub, call.text("EventId")):
+        raise not_authorized("Invalid feedback token.")
+    if pool.threat_mode is ThreatMode.OFF:
+        raise _not_enabled()
+    value, event_id = call.text("FeedbackValue"), call.text("EventId")
+    if not await call.core.history.rate(pool, user.sub, event_id, value=value, provider="User"):
+        raise not_found("Auth event does not exist.")
+    return {}
+
+
+def _open_token(call: Call) -> tuple[str, str, str] | None:
+    opened = open_feedback(call.core.vault, call.text("FeedbackToken"), now=call.core.clock.now())
+    return (opened.pool_id, opened.sub, opened.event_id) if opened is not None else None
+
+
+async def _named(call: Call, pool: Pool) -> User | None:
+    async with call.core.store.reading() as records:
+        return await find_for_administrator(records, pool, call.text("Username"))
 
 
 def auth_event_type(event: AuthEvent) -> dict[str, object]:
@@ -117,15 +137,11 @@ async def _of_whom(call: Call) -> tuple[Pool, str]:
 async def _protected_pool(call: Call) -> Pool:
     pool = await call.pool()
     if pool.threat_mode is ThreatMode.OFF:
-        raise ApiError(
-            "UserPoolAddOnNotEnabledException", "Threat protection is not enabled for this user pool."
-        )
+        raise _not_enabled()
     return pool
 
 
-def _check_ranges(ranges: list[str]) -> None:
-    for text in ranges:
-        try:
-            read_range(text)
-        except ValueError as error:
-            raise invalid_parameter(f"{EXCEPTIONS}: an address range is not a CIDR block") from error
+def _not_enabled() -> ApiError:
+    return ApiError(
+        "UserPoolAddOnNotEnabledException", "Threat protection is not enabled for this user pool."
+    )

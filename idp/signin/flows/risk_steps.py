@@ -9,11 +9,13 @@ would let a thief in.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from idp.model import Pool, User
+from idp.protection.notices import kind_of
+from idp.protection.notifier import can_be_told
 from idp.protection.records import EventAction, RiskDecision, ThreatMode
 from idp.protection.service import Judgement
 from idp.signin.dispatch import DeviceStanding
@@ -52,12 +54,24 @@ class RiskSteps:
         )
         asks = judgement.reaction.action in ASKS and not progress.is_second_done
         at_hand = await self.desk.factors.at_hand(caller.pool, user) if asks else ()
-        decision = decide(judgement, has_second=bool(at_hand) or _is_multi_factor(progress))
+        is_told = judgement.reaction.notifies and can_be_told(user)
+        has_second = bool(at_hand) or _is_multi_factor(progress)
+        decision = decide(judgement.reaction.action, has_second=has_second, is_told=is_told)
         _log(caller, user, judgement, decision)
+        if is_told:
+            kind = kind_of(decision, asks_second=bool(at_hand))
+            self._tell(caller, progress, user, judgement.notify, kind=kind)
         return replace(
             progress,
             risk={COMPROMISED: False, **progress.risk, **_told(judgement, decision)},
             asks_second=bool(at_hand),
+        )
+
+    def _tell(
+        self, caller: Caller, progress: Progress, user: User, notify: Mapping[str, Any], *, kind: str
+    ) -> None:
+        self.desk.passwords.threats.notifier.tell(
+            caller.pool, user, notify, kind=kind, event_id=progress.event, origin=caller.origin
         )
 
     async def find_demand(self, caller: Caller, progress: Progress, user: User) -> Wanted | None:
@@ -75,16 +89,15 @@ def mode_of(pool: Pool, flow: AuthFlow) -> ThreatMode:
     return pool.custom_threat_mode if flow is AuthFlow.CUSTOM_AUTH else pool.threat_mode
 
 
-def decide(judgement: Judgement, *, has_second: bool) -> RiskDecision:
-    """Return what is done about a judgement. Pure.
+def decide(action: EventAction, *, has_second: bool, is_told: bool) -> RiskDecision:
+    """Return what is done about a level of risk. Pure.
 
     MFA_REQUIRED blocks whoever has no second factor; MFA_IF_CONFIGURED lets them pass.
     """
-    action = judgement.reaction.action
     if action is EventAction.BLOCK or (action is EventAction.MFA_REQUIRED and not has_second):
         return RiskDecision.BLOCK
     asks = action in ASKS and has_second
-    return RiskDecision.ACCOUNT_TAKEOVER if asks or judgement.reaction.notifies else RiskDecision.NO_RISK
+    return RiskDecision.ACCOUNT_TAKEOVER if asks or is_told else RiskDecision.NO_RISK
 
 
 def _is_multi_factor(progress: Progress) -> bool:

@@ -228,3 +228,66 @@ def test_an_apps_own_server_tells_where_its_users_are(api: ApiServer, cognito: A
     event = cognito.admin_list_user_auth_events(**POOL, Username="fay")["AuthEvents"][1]
     assert event["EventRisk"]["RiskDecision"] == "Block"
     assert event["EventResponse"] == "Fail"
+
+
+NOTIFY = {
+    "SourceArn": "arn:aws:ses:us-east-1:111111111111:identity/login@example.com",
+    "BlockEmail": {"Subject": "Blocked", "TextBody": "{username} {event-id} {feedback-token}"},
+}
+
+
+def notifying(action: str) -> dict[str, Any]:
+    actions = {f"{level}Action": {"EventAction": action, "Notify": True} for level in ("Low", "Medium")}
+    return {"AccountTakeoverRiskConfiguration": {"Actions": actions, "NotifyConfiguration": NOTIFY}}
+
+
+def test_the_token_of_a_mail_lets_its_user_vouch_for_its_event_and_for_nothing_else(
+    api: ApiServer, cognito: Any, public: Any
+) -> None:
+    told = {"ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH"}
+    away, tokens = from_address(api, forwarded="203.0.113.7"), {}
+    for name in ("gus", "hal"):
+        api.add_user(name)
+        parameters = {"AuthParameters": {"USERNAME": name, "PASSWORD": PASSWORD}}
+        home = from_address(api, forwarded="198.51.100.7")
+        assert outcome_of(home.initiate_auth, **told, **parameters) == "signed in"
+        cognito.set_risk_configuration(**POOL, **notifying("BLOCK"))
+        assert outcome_of(away.initiate_auth, **told, **parameters) == REFUSED
+        tokens[name] = api.latest_mail().split()[1:]
+    (event, token), (other_event, other_token) = tokens["gus"], tokens["hal"]
+    right = {**POOL, "Username": "gus", "EventId": event, "FeedbackToken": token, "FeedbackValue": "Valid"}
+    for wrong in (
+        {"EventId": other_event},
+        {"FeedbackToken": other_token},
+        {"FeedbackToken": "AQ" + token[2:][::-1]},
+        {"Username": "hal"},
+        {"Username": "nobody"},
+        {"UserPoolId": OTHER_POOL},
+    ):
+        assert (
+            outcome_of(public.update_auth_event_feedback, **{**right, **wrong}) == "Invalid feedback token."
+        )
+    public.update_auth_event_feedback(**right)
+    events = cognito.admin_list_user_auth_events(**POOL, Username="gus")["AuthEvents"]
+    (found,) = [each for each in events if each["EventId"] == event]
+    assert (found["EventFeedback"]["FeedbackValue"], found["EventFeedback"]["Provider"]) == ("Valid", "User")
+    assert found["EventRisk"]["RiskDecision"] == "Block"
+    parameters = {"AuthParameters": {"USERNAME": "gus", "PASSWORD": PASSWORD}}
+    assert outcome_of(away.initiate_auth, **told, **parameters) == "signed in"
+    described = cognito.describe_risk_configuration(**POOL)["RiskConfiguration"]
+    assert described["AccountTakeoverRiskConfiguration"]["NotifyConfiguration"] == NOTIFY
+    cognito.set_risk_configuration(**POOL)
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({"From": "nobody"}, "NotifyConfiguration.From: must be an address"),
+        ({"MfaEmail": {"Subject": "a\nb"}}, "NotifyConfiguration.MfaEmail.Subject"),
+    ],
+    ids=["sender", "subject"],
+)
+def test_mails_that_could_not_be_sent_are_refused(cognito: Any, members: dict[str, Any], told: str) -> None:
+    takeover = {"Actions": {}, "NotifyConfiguration": {**NOTIFY, **members}}
+    message = outcome_of(cognito.set_risk_configuration, **POOL, AccountTakeoverRiskConfiguration=takeover)
+    assert told in message

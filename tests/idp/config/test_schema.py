@@ -26,6 +26,15 @@ EVERYTHING: dict[str, Any] = {
     "ManagedLoginBrandings": [{"UseCognitoProvidedValues": True, "Assets": [{}]}],
     "UserPoolUICustomizationAttachments": [{}],
     "Terms": [{}],
+    "UserPoolRiskConfigurationAttachments": [
+        {
+            "CompromisedCredentialsRiskConfiguration": {"Actions": {}},
+            "AccountTakeoverRiskConfiguration": {
+                "Actions": {"LowAction": {}},
+                "NotifyConfiguration": {"BlockEmail": {}},
+            },
+        }
+    ],
     "LambdaConfig": {name: {"LambdaVersion": "V1_0"} for name in VERSIONED},
 }
 

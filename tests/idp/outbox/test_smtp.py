@@ -20,7 +20,7 @@ from idp.model import Secret
 from idp.outbox.base import DeliveryFailed, Outbox
 from idp.outbox.messages import Message
 from idp.outbox.settings import SmtpSettings
-from idp.outbox.smtp import SmtpCarrier
+from idp.outbox.smtp import SmtpCarrier, build_mail, parse_mailbox
 from idp.outcomes import Delivery, UserReason, UserRefused
 from tests.support.pools import PASSWORD, OpenScene
 
@@ -214,3 +214,39 @@ async def test_nobody_waits_for_the_mail_server_where_that_would_tell_who_exists
     await arrived.wait()
     release.set()
     await scene.core.recovery.outbox.drain()
+
+
+async def test_a_mail_may_have_another_sender_an_address_for_answers_and_two_bodies() -> None:
+    message = Message(
+        "kim@example.com",
+        "New sign-in",
+        "<p>Hello</p>",
+        is_html=True,
+        sender="Staff <staff@example.org>",
+        reply_to="help@example.org",
+        alternative="Hello",
+    )
+    mail = build_mail(Address("Login", "login", "example.com"), message)
+    assert (mail["From"], mail["Reply-To"]) == ("Staff <staff@example.org>", "help@example.org")
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nobody", "a@b@c", "Staff <a@example.com>\r\nBcc: x@example.com", "\x00"]
+)
+def test_what_is_no_address_sends_nothing(text: str) -> None:
+    with pytest.raises(ValueError, match="addr"):
+        parse_mailbox(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        ("login@example.com", "login@example.com"),
+        ("Staff login <login@example.com>", "Staff login <login@example.com>"),
+        ('"Staff, all" <login@example.com>', '"Staff, all" <login@example.com>'),
+    ],
+    ids=["bare", "named", "quoted"],
+)
+def test_addresses_have_names_or_none(text: str, spelt: str) -> None:
+    assert str(parse_mailbox(text)) == spelt

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused
-from idp.protection.adaptive import Reaction
 from idp.protection.origins import Origin, describe_origin
 from idp.protection.records import AuthEvent, EventAction, RiskConfiguration, RiskDecision, RiskLevel
-from idp.protection.service import Judgement
 from idp.signin.flows.caller import Caller, Door
 from idp.signin.flows.names import AuthFlow, ChallengeName
 from idp.signin.flows.risk_steps import decide
@@ -271,8 +268,6 @@ async def test_a_known_password_that_is_refused_is_a_block(open_scene: OpenScene
 def test_what_was_decided_is_what_was_done(
     action: EventAction, has_second: bool, decision: RiskDecision
 ) -> None:
-    judgement = Judgement(RiskLevel.LOW, (), Reaction(action))
-    assert decide(judgement, has_second=has_second) is decision
-    told = replace(judgement, reaction=Reaction(action, notifies=True))
+    assert decide(action, has_second=has_second, is_told=False) is decision
     expected = RiskDecision.ACCOUNT_TAKEOVER if decision is RiskDecision.NO_RISK else decision
-    assert decide(told, has_second=has_second) is expected
+    assert decide(action, has_second=has_second, is_told=True) is expected
