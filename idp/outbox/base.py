@@ -7,11 +7,11 @@ not go.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
 
+from idp.background import Background
 from idp.model import Mail
 from idp.outbox.messages import Message
 
@@ -54,7 +54,7 @@ class Outbox:
         """Asked before every delivery: the message to deliver, or None when a function sends it."""
         self._carrier = carrier
         self._carriers = {"EMAIL": carrier, "SMS": sms or carrier}
-        self._pending: set[asyncio.Task[None]] = set()
+        self._behind = Background(log)
 
     @property
     def is_inbox(self) -> bool:
@@ -79,30 +79,19 @@ class Outbox:
 
     def post(self, message: Message) -> None:
         """Deliver a mail behind; a failure is logged."""
-        if len(self._pending) >= MOST_PENDING:
+        if len(self._behind) >= MOST_PENDING:
             log.error(
                 "mail %r of pool %s was dropped: too many are waiting", message.subject, message.pool_id
             )
             return
-        self._start(self._post(message))
+        failure = "mail %r of pool %s was not delivered"
+        self._behind.start(self.send(message), failure, message.subject, message.pool_id)
 
     async def drain(self) -> None:
         """Wait until nothing is being delivered."""
-        while self._pending:
-            await asyncio.gather(*self._pending, return_exceptions=True)
+        await self._behind.drain()
 
     async def messages(self, limit: int = 100) -> tuple[Mail, ...]:
         """The newest messages of the development inbox, newest first; empty where everything leaves."""
         inbox = next((carrier for carrier in self._carriers.values() if carrier.is_inbox), self._carrier)
         return await inbox.latest(limit)
-
-    async def _post(self, message: Message) -> None:
-        try:
-            await self.send(message)
-        except Exception:  # the task has no caller: what nobody foresaw must at least be seen
-            log.exception("mail %r of pool %s was not delivered", message.subject, message.pool_id)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+from idp.background import Background
 from idp.clock import Clock
 from idp.triggers.calls import call_webhook, invoke_lambda
 from idp.triggers.names import Trigger
@@ -25,7 +25,7 @@ class Runner:
         self.table = table
         self._clock = clock
         self._processes: dict[PythonHandler, HandlerProcesses] = {}
-        self._behind: set[asyncio.Task[None]] = set()
+        self._behind = Background(log)
 
     async def invoke(self, trigger: Trigger, reference: str, event: dict[str, Any]) -> Invocation:
         """Call a function and wait for its answer."""
@@ -33,22 +33,15 @@ class Runner:
 
     def post(self, trigger: Trigger, reference: str, event: dict[str, Any]) -> None:
         """Call a function behind: nobody waits for what it answers."""
-        task = asyncio.create_task(self._post(trigger, reference, event))
-        self._behind.add(task)
-        task.add_done_callback(self._behind.discard)
+        work = self._invoke(trigger, reference, event, waits=False)
+        failure = "trigger %s: function %s could not be called"
+        self._behind.start(work, failure, trigger, function_name(reference))
 
     async def close(self) -> None:
         """Let calls behind end, then stop every process."""
-        while self._behind:
-            await asyncio.gather(*self._behind, return_exceptions=True)
+        await self._behind.drain()
         for processes in self._processes.values():
             await processes.close()
-
-    async def _post(self, trigger: Trigger, reference: str, event: dict[str, Any]) -> None:
-        try:
-            await self._invoke(trigger, reference, event, waits=False)
-        except Exception:  # the task has no caller: what nobody foresaw must at least be seen
-            log.exception("trigger %s: function %s could not be called", trigger, function_name(reference))
 
     async def _invoke(
         self, trigger: Trigger, reference: str, event: dict[str, Any], *, waits: bool
