@@ -78,8 +78,11 @@ async def _find_client(site: Site, client_id: str) -> tuple[Pool, Client] | None
     return replace(pool, admin_create_only=True), console_client(pool, site.url(entrance(pool)))
 
 
-def refuse(site: Site, error: Shown | Redirected) -> Response:
-    """Answer an authorization error: to the client, or to the person on the error page."""
+def refuse(site: Site, error: Shown | Redirected, *, signed_out: bool = False) -> Response:
+    """Answer an authorization error: to the client, or to the person on the error page.
+
+    `signed_out`: the page also tells that the session has ended.
+    """
     if isinstance(error, Redirected):
         return found(error_location(error))
     log.warning(
@@ -89,4 +92,5 @@ def refuse(site: Site, error: Shown | Redirected) -> Response:
         error.detail,
     )
     query = {"error": error.code.value} | ({"client_id": error.client_id} if error.client_id else {})
+    query |= {"signed_out": "1"} if signed_out else {}
     return found(f"{site.path('/error')}?{urlencode(query)}")

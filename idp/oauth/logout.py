@@ -79,7 +79,7 @@ async def logout(request: Request) -> Response:
     client_id = client_id_of(parameters)
     known = await site.core.client(client_id) if client_id else None
     decision = decide_logout(parameters, known[1] if known else None)
-    response = _answer(site, decision)
+    response = _answer(site, decision, signed_out=known is not None)
     if known is not None:
         # Signed out in any case: somebody who asked to leave must not stay signed in because an address was
         # wrong.
@@ -87,9 +87,9 @@ async def logout(request: Request) -> Response:
     return response
 
 
-def _answer(site: Site, decision: ToClient | ToSignIn | Shown) -> Response:
+def _answer(site: Site, decision: ToClient | ToSignIn | Shown, *, signed_out: bool) -> Response:
     if isinstance(decision, Shown):
-        return refuse(site, decision)
+        return refuse(site, decision, signed_out=signed_out)
     if isinstance(decision, ToClient):
         return found(decision.location)
     return found(f"{site.path('/login')}?{decision.query}")

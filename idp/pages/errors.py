@@ -14,7 +14,9 @@ from starlette.responses import Response
 
 from idp.oauth.answers import json_error
 from idp.oauth.errors import OAuthError, ShownCode
+from idp.oauth.session import COOKIE
 from idp.pages.local import is_local
+from idp.pages.looks import dress
 from idp.pages.render import RETRY_SECONDS, catalogue_for, render
 from idp.site import site_of
 
@@ -32,15 +34,23 @@ def error_page(request: Request, word: str, *, status: int, **context: Any) -> R
 
 
 async def show_error(request: Request) -> Response:
-    """Serve `/error?error=&client_id=`; a developer on this machine also sees what is registered."""
+    """Serve `/error?error=&client_id=`; a developer on this machine also sees what is registered.
+
+    `signed_out` says that a sign-out came before, which is told as far as this browser's cookies bear it out.
+    """
     code = ShownCode.read(request.query_params.get("error"))
     urls: tuple[str, ...] = ()
     client_id = request.query_params.get("client_id")
     site = site_of(request)
-    if code is ShownCode.REDIRECT_MISMATCH and client_id and is_local(request, site):
-        known = await site.core.client(client_id)
-        urls = (*known[1].callback_urls, *known[1].logout_urls) if known else ()
-    return error_page(request, code.value, status=400, urls=urls)
+    known = await site.core.client(client_id) if client_id else None
+    if known is not None:
+        dress(request, site, *known)
+        if code is ShownCode.REDIRECT_MISMATCH and is_local(request, site):
+            urls = (*known[1].callback_urls, *known[1].logout_urls)
+    # Only where it is true: the link could be anybody's.
+    is_out = "signed_out" in request.query_params and COOKIE not in request.cookies
+    notice = catalogue_for(request).text("logout.done") if is_out else None
+    return error_page(request, code.value, status=400, urls=urls, notice=notice)
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:

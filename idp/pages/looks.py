@@ -22,6 +22,7 @@ from idp.pages.assets import FOREVER
 from idp.site import Site, site_of
 
 SVG: Final = TYPES["SVG"]
+_DRESS: Final = "idp.dress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,17 @@ class PageLook:
 
 
 PLAIN: Final = PageLook()
+
+
+def dress(request: Request, site: Site, pool: Pool, client: Client) -> None:
+    """Let every answer to this request look like the client's pages, errors included."""
+    request.scope[_DRESS] = {"brand": pool.name, "look": look_of(site, pool, client)}
+
+
+def dress_of(request: Request) -> dict[str, object]:
+    """Return the name and the look of the answers to this request."""
+    found: dict[str, object] = request.scope.get(_DRESS, {"brand": "albacore", "look": PLAIN})
+    return found
 
 
 async def serve_look(request: Request) -> Response:

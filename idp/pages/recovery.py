@@ -6,6 +6,8 @@ that the page itself holds nothing to guess at.
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from idp.oauth.answers import see_other
@@ -14,6 +16,9 @@ from idp.pages.fields import policy_lines, sign_in_field
 from idp.pages.passwords import new_password_problems
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
+
+MOST_CODE: Final = 20
+"""Longest code that the form takes."""
 
 
 async def show_forgot(visit: Visit) -> Response:
@@ -58,6 +63,7 @@ async def show_reset(visit: Visit, *, wrong: str = "") -> Response:
         step=sealed,
         name=step.username,
         policy=policy_lines(visit.pool, visit.catalogue),
+        code=visit.form.text("code")[:MOST_CODE] if wrong == "password" else "",
         code_wrong=wrong == "code",
         password_wrong=wrong == "password",
     )

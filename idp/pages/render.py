@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from idp.oauth.redirects import form_action_source
 from idp.pages.assets import assets
 from idp.pages.i18n import Catalogue, catalogues, choose_language, known_language
-from idp.pages.looks import PLAIN
+from idp.pages.looks import dress_of
 from idp.site import Site, site_of
 
 LANGUAGE_COOKIE = "lang"
@@ -78,9 +78,8 @@ def render(
         "languages": language_links(site, request, catalogue),
         "problems": [],
         "notice": None,
-        "brand": "albacore",
         "script": None,
-        "look": PLAIN,
+        **dress_of(request),
     }
     text = environment().get_template(template).render(defaults | context)
     response = HTMLResponse(text, status_code=status)

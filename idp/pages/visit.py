@@ -30,7 +30,7 @@ from idp.pages.fields import translate
 from idp.pages.i18n import Catalogue
 from idp.pages.leave import leave
 from idp.pages.local import client_address, is_local
-from idp.pages.looks import look_of
+from idp.pages.looks import dress
 from idp.pages.render import catalogue_for, render
 from idp.pages.steps import Step, StepBinding, StepKind, open_step, seal_step
 from idp.protection.settings import Limit
@@ -96,9 +96,7 @@ class Visit:
         urls = (self.asked.redirect_uri, *self.client.callback_urls, *self.client.logout_urls)
         defaults = {
             "title": title,
-            "brand": self.pool.name,
             "client": self.client.name,
-            "look": look_of(self.site, self.pool, self.client),
             "csrf": self.browser.token,
             "link": self.link,
             "problems": self.problems,
@@ -132,6 +130,7 @@ def form_page(show: Show, submit: Show) -> Callable[[Request], Awaitable[Respons
             return leave(request, error_location(known))
         if isinstance(known, Shown | Redirected):
             return refuse(site, known)
+        dress(request, site, known[0], known[1])
         note_client(known[1])
         browser = csrf.csrf_of(request).recognise(request.cookies.get(csrf.COOKIE))
         visit = Visit(request, site, *known, browser, catalogue_for(request))

@@ -1,6 +1,6 @@
 """What is wrong with how a page looks, as expressions for the browser to evaluate; both find nothing."""
 
-UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden])')]
+UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden], [hidden])')]
   .filter(input => !input.labels.length).map(input => input.name)"""
 
 # WCAG 2.2 1.4.3: text against the nearest opaque background behind it, 4.5 to 1.

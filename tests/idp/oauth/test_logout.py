@@ -101,7 +101,16 @@ async def test_wrong_address_signs_out_all_the_same_and_goes_nowhere(house: Hous
     await visitor.sign_in()
     page = await visitor.get(f"/logout?client_id={CLIENT}&logout_uri=https://evil.example/")
     assert page.response.status_code == 400
+    assert "You are signed out." in page.text
     assert (await visitor.get(authorize_path())).heading == "Sign in"
+
+
+async def test_page_does_not_tell_somebody_who_is_signed_in_that_they_are_out(house: House) -> None:
+    """The address of the error page may come from anybody."""
+    visitor = house.visitor()
+    await visitor.sign_in()
+    page = await visitor.get(f"/error?error=redirect_mismatch&client_id={CLIENT}&signed_out=1")
+    assert "You are signed out." not in page.text
 
 
 async def test_logout_to_sign_in_shows_the_form(house: House) -> None:

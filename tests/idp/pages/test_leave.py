@@ -2,8 +2,17 @@
 
 import html
 
-from tests.support.hosted_pages import CALLBACK, PASSWORD, House, PageVisitor, authorize_path, read_page
+from tests.support.hosted_pages import (
+    CALLBACK,
+    CLIENT,
+    PASSWORD,
+    House,
+    PageVisitor,
+    authorize_path,
+    read_page,
+)
 
+CSS = ".label-customizable { color: green }"
 BROWSER = {"sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin"}
 
 
@@ -23,6 +32,21 @@ async def test_browser_leaves_by_a_page_and_its_policy_names_no_other_site(house
     assert "form-action 'self';" in policy
     assert f'http-equiv="refresh" content="0;url={CALLBACK}?code=' in html.unescape(text)
     assert "cognito" in visitor.http.cookies
+
+
+async def test_page_in_between_and_error_pages_look_like_the_clients(house: House) -> None:
+    pool_and_client = await house.core.client(CLIENT)
+    assert pool_and_client
+    await house.core.management.looks.set_ui(pool_and_client[0], CLIENT, CSS, None)
+    visitor = house.visitor()
+    _, text = await sign_in(visitor, BROWSER)
+    error = await visitor.get(f"/error?error=redirect_mismatch&client_id={CLIENT}")
+    nowhere = await visitor.get("/error?error=unauthorized_client&client_id=nobody")
+    await house.core.management.looks.set_ui(pool_and_client[0], CLIENT, "", None)
+    for shown in (text, error.text):
+        assert "/look/" in shown
+        assert "<span>demo</span>" in shown
+    assert "/look/" not in nowhere.text
 
 
 async def test_script_is_redirected_and_the_policy_names_the_app(house: House) -> None:

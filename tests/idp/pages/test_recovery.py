@@ -80,6 +80,15 @@ async def test_problems_are_told_together_and_the_code_stays_good(house: House) 
     assert page.heading == "Sign in"
 
 
+async def test_code_stays_in_the_form_while_only_the_password_is_wrong(house: House) -> None:
+    visitor = house.visitor()
+    page = await ask(visitor)
+    page = await visitor.submit(page, "/confirmforgotPassword", {"code": '12"34', "password": "short"})
+    assert page.form("/confirmforgotPassword").fields["code"] == '12"34'
+    page = await visitor.submit(page, "/confirmforgotPassword", {"code": "000000", **TYPED})
+    assert page.form("/confirmforgotPassword").fields["code"] == ""
+
+
 async def test_expired_code_asks_for_a_new_one(house: House) -> None:
     visitor = house.visitor()
     page = await ask(visitor)
