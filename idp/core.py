@@ -17,6 +17,7 @@ from typing import Final
 from idp.clock import Clock, SystemClock
 from idp.config import PoolsConfig, SmsSettings, SmtpSettings
 from idp.config.functions import find_unknown
+from idp.factors.app_origins import app_origins
 from idp.factors.message_codes import MessageCodes
 from idp.factors.passkeys import Passkeys
 from idp.factors.preferences import Preferences
@@ -228,7 +229,12 @@ class Core:
 
     def relying_party(self, pool: Pool) -> RelyingParty | None:
         """Return for whom a pool's passkeys are made, or None where it is served at a bare address."""
-        return find_party(self.public_url, name=pool.name, chosen=pool.factors.relying_party_id)
+        return find_party(
+            self.public_url,
+            name=pool.name,
+            chosen=pool.factors.relying_party_id,
+            app_origins=app_origins(pool),
+        )
 
     async def _start(self, config: PoolsConfig, overrides: Mapping[str, str]) -> None:
         ids = {entry.pool.name: entry.pool.id for entry in config.pools}

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from idp.config.reader import Reader
+from idp.factors.app_origins import SHAPE as SHAPE_OF_APP
+from idp.factors.app_origins import is_app_origin
 from idp.factors.policy import find_conflicts
 from idp.factors.records import Factor, FactorSettings, FirstFactor, Mfa
 
@@ -35,6 +37,7 @@ def read_factors(reader: Reader, sign_in: Reader, recovery: tuple[str, ...]) -> 
         relying_party_id=relying_party,
         user_verification=reader.choice("WebAuthnUserVerification", ("preferred", "required"), "preferred"),
         passkey_counts_twice=kind == MULTI_FACTOR,
+        app_origins=_read_app_origins(reader),
         sms_message=reader.text("SmsAuthenticationMessage", pattern=CODE_GAP, longest=140, shape=SHAPE),
         email_subject=reader.text(
             "EmailAuthenticationSubject", pattern=r"[^\r\n]+", longest=140, shape="one line"
@@ -46,6 +49,14 @@ def read_factors(reader: Reader, sign_in: Reader, recovery: tuple[str, ...]) -> 
     for conflict in find_conflicts(settings, recovery):
         reader.report(_PLACES[conflict.where], "Conflict", conflict.message)
     return settings
+
+
+def _read_app_origins(reader: Reader) -> tuple[str, ...]:
+    origins = reader.texts("WebAuthnAppOrigins")
+    for index, origin in enumerate(origins):
+        if not is_app_origin(origin):
+            reader.report(("WebAuthnAppOrigins", index), "InvalidValue", f"must be {SHAPE_OF_APP}")
+    return origins
 
 
 _PLACES: Final = {

@@ -75,6 +75,7 @@ _TABLES: Final[Mapping[str, str]] = {
         SmsAuthenticationMessage | text | text of sign-in codes, with `{{####}}`
         WebAuthnRelyingPartyID | text | host that passkeys are made for; default: the public URL's
         WebAuthnUserVerification | preferred|required | whether a passkey has to know its user
+        WebAuthnAppOrigins | [text] | Android apps that may use passkeys: `android:apk-key-hash:...`
         WebAuthnFactorConfiguration | SINGLE_FACTOR|MULTI_FACTOR_WITH_USER_VERIFICATION | one counts twice
         DeviceConfiguration | DeviceConfiguration | present: devices are tracked
         LambdaConfig | LambdaConfig | functions that are called at set places

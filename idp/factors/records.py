@@ -50,6 +50,8 @@ class FactorSettings:
     """WebAuthnUserVerification: `preferred` or `required`."""
     passkey_counts_twice: bool = False
     """WebAuthnFactorConfiguration is MULTI_FACTOR_WITH_USER_VERIFICATION: such a passkey is two factors."""
+    app_origins: tuple[str, ...] = ()
+    """WebAuthnAppOrigins: Android apps that may ask for the pool's passkeys."""
     sms_message: str | None = None
     """SmsAuthenticationMessage, with `{####}`."""
     email_subject: str | None = None

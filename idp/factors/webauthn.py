@@ -58,13 +58,16 @@ class RelyingParty:
     name: str
     origin: str
     """Where our own pages are."""
+    app_origins: tuple[str, ...] = ()
+    """Apps that may ask, by the origin that their system gives them."""
 
     def may_ask(self, origin: str) -> bool:
         """Whether a page of this origin may use the relying party's passkeys (WebAuthn 5.1.3 steps 8, 9).
 
-        Our own pages; https pages of the relying party's host and of hosts below it; http on this machine.
+        Our own pages; https pages of the relying party's host and of hosts below it; http on this machine;
+        apps that are named, to the letter.
         """
-        if origin == self.origin:
+        if origin == self.origin or origin in self.app_origins:
             return True
         try:
             parts = urlsplit(origin)
@@ -109,7 +112,9 @@ class Asserted:
     user_verified: bool
 
 
-def find_party(public_url: str, *, name: str, chosen: str | None) -> RelyingParty | None:
+def find_party(
+    public_url: str, *, name: str, chosen: str | None, app_origins: tuple[str, ...] = ()
+) -> RelyingParty | None:
     """Name the relying party of a pool: the host that was chosen, or the public URL's own.
 
     None where that is a bare address: browsers make passkeys for names only (WebAuthn 5.1.3 step 8).
@@ -119,7 +124,8 @@ def find_party(public_url: str, *, name: str, chosen: str | None) -> RelyingPart
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return RelyingParty(host, name, f"{parts.scheme}://{parts.netloc}") if host else None
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return RelyingParty(host, name, origin, app_origins) if host else None
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from idp.model import Client
 from idp.oauth.errors import Redirected, Shown, ShownCode
@@ -33,8 +34,12 @@ KNOWN = frozenset(
         "resource",
         "acr_values",
         "max_age",
+        "then",
     }
 )
+THEN: Final = {"passkeys": "/passkeys/add"}
+"""Pages of our own that a sign-in can lead to before the app. Words and not addresses: nothing that somebody
+writes into a link leads anywhere else."""
 _FLOW_OF = {"code": "code", "token": "implicit"}
 _NEED_OPENID = frozenset({"email", "phone", "profile"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -58,6 +63,8 @@ class AuthorizeRequest:
     """The authentication levels that `acr_values` names, the preferred first; the pool's words for them are
     its own."""
     login_hint: str | None = None
+    then: str | None = None
+    """The page of our own to show after the sign-in."""
     query: str = field(default="", repr=False)
     """The known parameters, encoded anew: what links and forms of the pages carry on."""
 
@@ -115,7 +122,7 @@ def _signs_in_locally(client: Client) -> bool:
 
 
 def _read(parameters: Parameters, client: Client, redirect_uri: str) -> AuthorizeRequest:
-    max_age = parameters.text("max_age")
+    max_age, then = parameters.text("max_age"), THEN.get(parameters.text("then"))
     return AuthorizeRequest(
         client_id=client.id,
         redirect_uri=redirect_uri,
@@ -127,7 +134,8 @@ def _read(parameters: Parameters, client: Client, redirect_uri: str) -> Authoriz
         prompt=frozenset(parameters.text("prompt").split()),
         max_age=int(max_age) if _MAX_AGE.fullmatch(max_age) else None,
         login_hint=parameters.get("login_hint"),
-        query=parameters.keep(KNOWN).encode(),
+        then=then,
+        query=parameters.keep(KNOWN if then else KNOWN - {"then"}).encode(),
     )
 
 

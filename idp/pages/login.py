@@ -183,8 +183,7 @@ async def finish(visit: Visit, signed_in: SignedIn) -> Response:
     )
     if token is None:  # disabled, deleted or given another password in the moment since
         return await lead_on(visit, refuse(SignInReason.INCORRECT), username="")
-    location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
-    response = leave(visit.request, location)
+    response = await _depart(visit, signed_in)
     await keep_session(visit.site, visit.pool, token, request=visit.request, response=response)
     return response
 
@@ -207,6 +206,13 @@ async def _continue(visit: Visit, live: LiveSession) -> Response:
         )
         return await lead_on(visit, outcome, username=_shown_name(live))
     # Silent reuse: the session keeps its time of sign-in and is not extended (cognito.md 1.0).
+    return await _depart(visit, signed_in)
+
+
+async def _depart(visit: Visit, signed_in: SignedIn) -> Response:
+    """Lead back to the app, or to the page of our own that the sign-in was for."""
+    if visit.asked.then is not None:
+        return see_other(visit.link_then(visit.asked.then))
     location = await complete(visit.site, visit.pool, visit.client, request=visit.asked, signed_in=signed_in)
     return leave(visit.request, location)
 

@@ -49,7 +49,8 @@ async def show_add(visit: Visit) -> Response:
     live = await usable_session(visit, for_client=False)
     if live is None:
         step = Step("", notice="passkeys.sign_in_first")
-        return see_other(visit.link("/login", step=visit.seal(step, StepKind.NOTICE)))
+        link = visit.link("/login", step=visit.seal(step, StepKind.NOTICE))
+        return see_other(link if visit.asked.then else f"{link}&then=passkeys")
     return await _show(visit, live)
 
 

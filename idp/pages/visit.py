@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.model import Client, Pool
-from idp.oauth.authorize import AuthorizeRequest
+from idp.oauth.authorize import KNOWN, AuthorizeRequest
 from idp.oauth.authorize_endpoint import recognise, refuse
 from idp.oauth.body import BodyProblem, read_form
 from idp.oauth.errors import Redirected, Shown
-from idp.oauth.parameters import Parameters
+from idp.oauth.parameters import Parameters, parse_parameters
 from idp.oauth.redirects import error_location
 from idp.pages import csrf
 from idp.pages.errors import error_page
@@ -78,6 +78,12 @@ class Visit:
         """Return the address of a page for the same authorization request."""
         query = self.asked.query + (f"&{urlencode({'step': step})}" if step else "")
         return f"{self.site.path(path)}?{query}"
+
+    def link_then(self, path: str) -> str:
+        """Return the address of a page that a sign-in was only the way to: none is asked for again."""
+        parameters = parse_parameters(self.asked.query) or Parameters()
+        asked = parameters.keep(KNOWN - {"then", "prompt", "max_age", "acr_values"}).encode()
+        return f"{self.site.path(path)}?{asked}"
 
     def seal(self, step: Step, kind: StepKind) -> str:
         """Seal a step for this browser and client."""

@@ -6,6 +6,8 @@ from idp.config import InvalidPools, parse_pools
 from idp.factors.records import Factor, FactorSettings, FirstFactor, Mfa
 from tests.support.pools import pool_document
 
+APP = "android:apk-key-hash:" + "A" * 43
+
 
 def parse(**members: object) -> FactorSettings:
     return parse_pools([pool_document(**members)]).pools[0].pool.factors  # type: ignore[arg-type]
@@ -22,6 +24,7 @@ def test_reads_every_property() -> None:
         Policies={"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]}},
         WebAuthnRelyingPartyID="example.com",
         WebAuthnUserVerification="required",
+        WebAuthnAppOrigins=[APP],
         WebAuthnFactorConfiguration="MULTI_FACTOR_WITH_USER_VERIFICATION",
         SmsAuthenticationMessage="Your code: {####}",
         EmailAuthenticationSubject="Sign-in code",
@@ -33,6 +36,7 @@ def test_reads_every_property() -> None:
         first=(FirstFactor.PASSWORD, FirstFactor.EMAIL_OTP, FirstFactor.WEB_AUTHN),
         relying_party_id="example.com",
         user_verification="required",
+        app_origins=(APP,),
         passkey_counts_twice=True,
         sms_message="Your code: {####}",
         email_subject="Sign-in code",
@@ -42,6 +46,24 @@ def test_reads_every_property() -> None:
 
 ALLOWED = ("Policies", "SignInPolicy", "AllowedFirstAuthFactors")
 MISTAKES = {
+    **{
+        f"an app's origin that {what}": (
+            {"WebAuthnAppOrigins": [APP, origin]},
+            ("WebAuthnAppOrigins", 1),
+            "InvalidValue",
+        )
+        for what, origin in {
+            "is a page's": "https://example.com",
+            "is short": APP[:-1],
+            "is long": f"{APP}A",
+            "is padded": f"{APP}=",
+            "is standard base64": f"{APP[:-1]}+",
+            "has bits to spare": f"{APP[:-1]}B",
+            "is in hex": "android:apk-key-hash:" + "0" * 64,
+            "is of the old hash": "android:apk-key-hash-sha1:" + "A" * 27,
+            "has a line more": f"{APP[:-1]}A\n",
+        }.items()
+    },
     "no factor for MFA": ({"MfaConfiguration": "ON"}, ("EnabledMfas",), "Conflict"),
     "unknown factor": ({"EnabledMfas": ["TOTP"]}, ("EnabledMfas", 0), "InvalidValue"),
     "no password": (

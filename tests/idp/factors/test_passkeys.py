@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from idp.factors.app_origins import TAG, app_origins
 from idp.factors.passkeys import MOST, Presented
 from idp.factors.records import FactorSettings, FirstFactor, Mfa, Passkey
 from idp.factors.webauthn import Mistake, RelyingParty, find_party, read_answer
@@ -264,6 +265,8 @@ def test_for_whom_passkeys_are_made(url: str, chosen: str | None, expected: str 
 
 WIDE = RelyingParty("example.com", "staff", "https://login.example.com")
 LOCAL = RelyingParty("localhost", "staff", "http://localhost:9000")
+HASH = "android:apk-key-hash:" + "aB3_-xyzw" * 4 + "1234560"
+APPS = replace(WIDE, app_origins=(HASH,))
 ORIGINS = [
     (WIDE, "https://login.example.com", True),
     (WIDE, "https://example.com", True),
@@ -274,10 +277,33 @@ ORIGINS = [
     (WIDE, "null", False),
     (WIDE, "", False),
     (WIDE, "https://[", False),
+    (APPS, HASH, True),
+    (APPS, HASH.upper(), False),
+    (APPS, f"{HASH[:-1]}E", False),
+    (APPS, "https://login.example.com", True),
+    (WIDE, HASH, False),
     (LOCAL, "http://localhost:3000", True),
     (LOCAL, "http://localhost.evil.example", False),
     (LOCAL, "http://127.0.0.1:3000", False),
 ]
+
+
+async def test_an_app_that_is_named_registers_and_signs_in(open_scene: OpenScene) -> None:
+    first = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+    scene = await open_scene(Policies=first, WebAuthnAppOrigins=[HASH])
+    user, device = await scene.add(), Authenticator(HASH)
+    await register(scene, user, device)
+    options, challenge = await ask(scene, user)
+    assert isinstance(await judge(scene, device.get(options), challenge, user), Presented)
+    options, challenge = await ask(scene, user)
+    other = device.get(options, origin=f"{HASH[:-1]}4")
+    assert await judge(scene, other, challenge, user) is Mistake.ORIGIN
+
+
+def test_apps_of_a_pool_of_the_api_are_named_by_a_tag() -> None:
+    tags = {TAG: f"{HASH} nonsense https://evil.example {HASH}x"}
+    pool = Pool("local_000000001", "staff", kept={"UserPoolTags": tags})
+    assert app_origins(pool) == (HASH,)
 
 
 @pytest.mark.parametrize(("party", "origin", "expected"), ORIGINS, ids=[f"{p.id} {o}" for p, o, _ in ORIGINS])

@@ -13,6 +13,7 @@ from tests.support.hosted_pages import (
     CLIENT,
     FACTORS,
     ORIGIN,
+    PASSWORD,
     House,
     Page,
     PageVisitor,
@@ -21,7 +22,7 @@ from tests.support.hosted_pages import (
 )
 from tests.support.open_house import OpenHouse
 from tests.support.page_forms import add_person
-from tests.support.second_factors import add_person_with_app, find
+from tests.support.second_factors import add_person_with_app, code_of, find
 
 SECURE = ORIGIN.replace("http:", "https:")
 
@@ -86,6 +87,37 @@ async def test_whoever_is_not_signed_in_signs_in_first(house: House) -> None:
     page = await visit(house).get(f"/passkeys/add?{authorize_query()}")
     assert page.heading == "Sign in"
     assert "Please sign in first." in page.text
+
+
+@pytest.mark.parametrize("asked", [{}, {"prompt": "login"}, {"max_age": "0"}], ids=["", "prompt", "max_age"])
+async def test_who_signs_in_for_the_page_comes_back_to_it_and_then_to_the_app(
+    house: House, asked: dict[str, str]
+) -> None:
+    visitor, name = visit(house), await add_person(house)
+    page = await visitor.get(f"/passkeys/add?{authorize_query(**asked)}")
+    page = await visitor.submit(page, "/login", {"username": name, "password": PASSWORD})
+    assert page.heading == "Your passkeys"
+    assert page.response.status_code == 200
+    assert f'href="{CALLBACK}"' in page.text
+
+
+async def test_a_second_factor_on_the_way_leads_back_as_well(house: House) -> None:
+    visitor, (name, seed) = visit(house), await add_person_with_app(house)
+    page = await visitor.get(f"/passkeys/add?{authorize_query()}")
+    page = await visitor.submit(page, "/login", {"username": name, "password": PASSWORD})
+    page = await visitor.submit(page, "/mfa", {"code": code_of(house, seed)})
+    assert page.heading == "Your passkeys"
+
+
+@pytest.mark.parametrize(
+    "then", ["https://evil.example", "//evil.example", "/admin", "passkeys/../admin", "/passkeys/add", "x"]
+)
+async def test_a_sign_in_leads_nowhere_that_a_link_names(house: House, then: str) -> None:
+    visitor = visit(house)
+    page = await visitor.get(f"/login?{authorize_query(then=then)}")
+    assert "then=" not in page.form("/login").action
+    page = await visitor.submit(page, "/login", {"username": await add_person(house), "password": PASSWORD})
+    assert answer_of(page).keys() == {"code", "state"}
 
 
 async def test_the_script_is_our_own_and_only_where_it_is_needed(house: House, open_house: OpenHouse) -> None:
