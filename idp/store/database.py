@@ -23,7 +23,16 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from idp.seal import Vault
-from idp.store import collections, factor_rows, part_rows, protection_rows, schema, signin_rows, user_rows
+from idp.store import (
+    collections,
+    factor_rows,
+    part_rows,
+    protection_rows,
+    schema,
+    signin_rows,
+    trips,
+    user_rows,
+)
 from idp.store.base import Records, StoreUnavailable, StoreUnusable
 from idp.store.migrate import migrate
 from idp.store.outages import describe_outage
@@ -209,6 +218,10 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         writes = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    def choose(_: object, __: object, ___: object, options: dict[str, Any]) -> None:
+        options["async_creator_fn"] = trips.connect
+
+    event.listen(engine.sync_engine, "do_connect", choose)
     event.listen(engine.sync_engine, "connect", connect)
     event.listen(engine.sync_engine, "begin", begin)
 

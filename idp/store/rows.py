@@ -8,6 +8,7 @@ two methods.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -59,18 +60,23 @@ class Rows(Generic[R]):
 
     async def find(self, *key: str) -> R | None:
         """Return the record or None."""
-        return await self.first(self.where(key))
+        record = await self.first(self.where(key))
+        return None if record is None else await self.complete(record)
+
+    async def complete(self, record: R) -> R:
+        """Add to a record what its own table does not hold."""
+        return record
 
     async def hold(self, *key: str) -> R:
         """Return the record and keep other writers off it until the transaction ends; raises NotFound."""
         # Not stronger than an update's own lock: rows that refer to this one may still be added meanwhile, or
-        # redeeming a code and disabling its user would wait for each other.
-        query = (
-            select(self.table.primary_key.columns[0]).where(self.where(key)).with_for_update(key_share=True)
-        )
-        if (await self._connection.execute(query)).first() is None:
+        # redeeming a code and disabling its user would wait for each other. What comes back is the row as it
+        # is once it is ours, whatever this transaction saw of it before. SQLite's writers hold everything.
+        query = select(self.table).where(self.where(key)).with_for_update(key_share=True)
+        row = (await self._connection.execute(query)).first()
+        if row is None:
             raise NotFound(f"{self.table.name}: no such record")
-        return await self.get(*key)
+        return await self.complete(self.to_record(row._mapping))
 
     async def create(self, record: R) -> R:
         """Add a record; raises AlreadyExists."""
@@ -108,10 +114,12 @@ class Rows(Generic[R]):
     async def insert(self, table: Table, values: Row) -> None:
         """Insert a row; raises AlreadyExists where its identity or a unique value is taken.
 
-        The savepoint keeps the transaction usable on PostgreSQL after a refused insert.
+        The savepoint keeps the transaction usable on PostgreSQL after a refused insert; SQLite takes back the
+        one statement and goes on.
         """
+        is_sqlite = self._connection.dialect.name == "sqlite"
         try:
-            async with self._connection.begin_nested():
+            async with nullcontext() if is_sqlite else self._connection.begin_nested():
                 await self._connection.execute(insert(table).values(**values))
         except IntegrityError as error:
             if await self._is_taken(table, values):

@@ -47,11 +47,6 @@ class UserRows(Rows[model.User]):
         """Read a user from a row that may hold other columns, too."""
         return self.to_record({column.name: row[column] for column in self.table.columns})
 
-    async def find(self, *key: str) -> model.User | None:
-        """Return the user or None."""
-        user = await super().find(*key)
-        return None if user is None else await self._with_logins(user)
-
     async def create(self, record: model.User) -> model.User:
         """Add a user; raises AlreadyExists where the sub, the username or a login is taken."""
         async with self._connection.begin_nested():  # all of it or nothing, even where the caller goes on
@@ -182,11 +177,12 @@ class UserRows(Rows[model.User]):
             found[sub].append(login)
         return tuple(replace(user, logins=tuple(found[user.sub])) for user in users)
 
-    async def _with_logins(self, user: model.User) -> model.User:
+    async def complete(self, record: model.User) -> model.User:
+        """Add a user's logins."""
         table = schema.logins
-        query = select(table.c.login).where(table.c.pool_id == user.pool_id, table.c.sub == user.sub)
+        query = select(table.c.login).where(table.c.pool_id == record.pool_id, table.c.sub == record.sub)
         logins = (await self._connection.execute(query.order_by(table.c.login))).scalars()
-        return replace(user, logins=tuple(logins))
+        return replace(record, logins=tuple(logins))
 
     async def _set_logins(self, user: model.User, present: Sequence[str]) -> None:
         table = schema.logins
