@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint format bench fuzz clean setup system
+.PHONY: help demo test lint format bench bench-pool fuzz clean setup system
 
 help:             ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -46,6 +46,9 @@ bench: $(STAMP)   ## CPU per request and memory beside nginx, HAProxy, Envoy, Tr
 	.ci/system-packages wrk haproxy apache2-bin libapache2-mod-auth-openidc
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench
+
+bench-pool: $(STAMP)  ## sign-ins and tokens per second, lists of a million users, who waits for whom
+	$(BIN)/python -m bench.pool
 
 FUZZ_SECONDS ?= 90
 fuzz: $(STAMP)    ## send what nobody would send, FUZZ_SECONDS for each of six targets

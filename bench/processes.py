@@ -11,8 +11,10 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
@@ -38,17 +40,19 @@ class Program:
     ):
         self.log = log
         self._output = log.open("wb")
-        self._process = subprocess.Popen(
-            ["taskset", "--cpu-list", cores, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {})},
-            cwd=log.parent,
-            start_new_session=True,
-        )
-        # Also when the benchmark ends because another program did not start.
-        atexit.register(self.stop)
+        # A signal between the program's start and its being known would leave it running.
+        with _signals_later():
+            self._process = subprocess.Popen(
+                ["taskset", "--cpu-list", cores, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(env or {})},
+                cwd=log.parent,
+                start_new_session=True,
+            )
+            # Also when the benchmark ends because another program did not start.
+            atexit.register(self.stop)
 
     @property
     def pid(self) -> int:
@@ -105,6 +109,26 @@ class Program:
         """Let the peak resident sizes be those from now on (proc(5), clear_refs)."""
         for pid in tree(self.pid):
             Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Let what asks this process to end wait until the block is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    usual = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def tree(root: int) -> Iterator[int]:
