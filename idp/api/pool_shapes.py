@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from idp.api.present import present, timestamp
-from idp.factors.records import FirstFactor
+from idp.config.factors import MULTI_FACTOR
+from idp.factors.records import Factor, FirstFactor
 from idp.model import Client, DataType, Pool, ResourceServer, SchemaAttribute
 from idp.protection.records import ThreatMode
 from idp.signin.assurance import names_of
@@ -228,6 +229,29 @@ def _validities(client: Client) -> dict[str, object]:
         "RefreshTokenValidity": client.refresh_token_seconds,
         "TokenValidityUnits": dict.fromkeys(("AccessToken", "IdToken", "RefreshToken"), "seconds"),
     }
+
+
+def mfa_config(pool: Pool, *, relying_party: str | None) -> dict[str, object]:
+    """The answer of GetUserPoolMfaConfig, and what SetUserPoolMfaConfig takes."""
+    settings = pool.factors
+    sms = present(SmsAuthenticationMessage=settings.sms_message) if Factor.SMS in settings.enabled else None
+    mail = (
+        present(Message=settings.email_message, Subject=settings.email_subject)
+        if Factor.EMAIL in settings.enabled
+        else None
+    )
+    passkeys = present(
+        RelyingPartyId=relying_party,
+        UserVerification=settings.user_verification,
+        FactorConfiguration=MULTI_FACTOR if settings.passkey_counts_twice else "SINGLE_FACTOR",
+    )
+    return present(
+        SmsMfaConfiguration=sms,
+        SoftwareTokenMfaConfiguration={"Enabled": Factor.TOTP in settings.enabled},
+        EmailMfaConfiguration=mail,
+        MfaConfiguration=settings.mfa.value,
+        WebAuthnConfiguration=passkeys if settings.offers_passkeys else None,
+    )
 
 
 def resource_server_type(pool: Pool, server: ResourceServer) -> dict[str, object]:

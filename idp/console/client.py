@@ -14,6 +14,8 @@ PREFIX: Final = "admin-console."
 """No app client is called so: ids of app clients have no dot."""
 TAG: Final = "albacore:AdminGroup"
 """The tag that turns the console of a pool on that was made through the API."""
+RESERVED: Final = "albacore:"
+"""How tags begin that are about this software: no console changes them."""
 _TAGS: Final = "UserPoolTags"
 
 

@@ -40,7 +40,7 @@ def client_settings(pool: Pool, client: Client | None, providers: Iterable[str])
             Setting(("LogoutURLs",), Kind.LINES),
             Setting(("DefaultRedirectURI",), Kind.TEXT),
             Setting(("AllowedOAuthFlows",), Kind.CHOICES, ("code", "implicit", "client_credentials")),
-            Setting(("AllowedOAuthScopes",), Kind.CHOICES, scopes),
+            Setting(("AllowedOAuthScopes",), Kind.CHOICES, scopes, is_spelled=True),
             Setting(("SupportedIdentityProviders",), Kind.CHOICES, (COGNITO, *sorted(providers))),
         ],
         "client_api": [

@@ -51,7 +51,7 @@ RECENT_SECONDS: Final = 300
 """How old a sign-in may be where a form for a dangerous act is shown."""
 FILLING_SECONDS: Final = 300
 """How much older where that form comes back: it has to be filled in."""
-SECTIONS: Final = ("users", "groups", "clients")
+SECTIONS: Final = ("users", "groups", "clients", "settings")
 LONGEST_RETURN: Final = 2000
 
 

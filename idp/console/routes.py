@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from idp.console import acts, clients, groups, start, user, users
+from idp.console import acts, clients, groups, pool, start, user, users
 from idp.console.desk import come_back, page
 
 
@@ -35,4 +35,6 @@ def routes() -> list[BaseRoute]:
             submit=clients.submit_delete_secret,
             recent=clients.back_to_client,
         ),
+        page("/settings", pool.show_settings),
+        page("/settings/{section}", pool.show_section, pool.submit_section, recent=pool.back_to_section),
     ]

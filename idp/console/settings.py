@@ -57,6 +57,8 @@ class Setting:
     """Where a span's unit is."""
     file_key: str = ""
     """What the configuration file calls it, where that is another name."""
+    is_spelled: bool = False
+    """Its values are shown as they are spelled."""
 
     @property
     def name(self) -> str:
@@ -133,11 +135,11 @@ def build_members(
     """Lay a form over a description, and return the input of an operation; raises Unfit."""
     members: dict[str, Any] = dict(described)
     errors: dict[str, str] = {}
-    for setting in settings:
+    # What is there or not decides after what is in it.
+    for setting in sorted(settings, key=lambda each: each.kind is Kind.PRESENCE):
         try:
             for path, value in _READERS[setting.kind](setting, form):
-                if look_up(described, path) is not None or not _is_default(setting, value):
-                    members = put(members, path, value)
+                members = _take(members, setting, path, value)
         except ValueError as error:
             errors[setting.name] = str(error)
     if errors:
@@ -145,8 +147,19 @@ def build_members(
     return validate(operation, members, settings)
 
 
+def _take(members: dict[str, Any], setting: Setting, path: Path, value: Any) -> dict[str, Any]:
+    present = look_up(members, path)
+    if present is None and _is_default(setting, value):
+        return members
+    if setting.kind is Kind.PRESENCE and value is not None:
+        value = present or value
+    return put(members, path, value)
+
+
 def _is_default(setting: Setting, value: Any) -> bool:
     """Whether a value says what is so without it: a member that was not there need not come."""
+    if setting.kind is Kind.PRESENCE:
+        return value is None
     return value is False or (setting.kind is Kind.CHOICE and value == setting.options[0])
 
 
@@ -224,8 +237,7 @@ def _read_choices(setting: Setting, form: Parameters) -> Read:
 
 
 def _read_presence(setting: Setting, form: Parameters) -> Read:
-    if form.get(setting.name) != "1":
-        yield setting.path, None
+    yield setting.path, {} if form.get(setting.name) == "1" else None
 
 
 def _read_ranks(setting: Setting, form: Parameters) -> Read:
@@ -263,7 +275,7 @@ def rows_of(
     for setting in settings:
         values = _present(setting, described) if form is None else _typed(setting, form)
         error = (errors or {}).get(setting.name, "")
-        rows.append(_row(setting, values, catalogue, catalogue.texts.get(error, error)))
+        rows.append(_row(setting, values, catalogue, _explain(error, catalogue)))
     return rows
 
 
@@ -279,6 +291,31 @@ def _row(setting: Setting, values: tuple[str, ...], catalogue: Catalogue, error:
         hint=catalogue.texts.get(f"console.hint.{setting.name}", ""),
         error=error,
     )
+
+
+def _explain(error: str, catalogue: Catalogue) -> str:
+    """Say in people's words what the input shapes and the file's reader say in theirs."""
+    if error in catalogue.texts:
+        return catalogue.text(error)
+    for pattern, key in _CONSTRAINTS:
+        if match := pattern.search(error):
+            return catalogue.text(f"console.wrong.{key}", **match.groupdict())
+    return _PLACE.sub("", error).replace("`", "")
+
+
+_PLACE: Final = re.compile(r"^[A-Za-z]\w*(?:[.\[][\w.\[\]]*)?: ")
+_CONSTRAINTS: Final = tuple(
+    (re.compile(pattern), key)
+    for pattern, key in (
+        (r"must have value greater than or equal to (?P<number>\d+)", "at_least"),
+        (r"must have value less than or equal to (?P<number>\d+)", "at_most"),
+        (r"must have length greater than or equal to (?P<number>\d+)", "shortest"),
+        (r"must have length less than or equal to (?P<number>\d+)", "longest"),
+        (r"must satisfy regular expression pattern", "characters"),
+        (r"must satisfy enum value set", "choice"),
+        (r"Member must not be null", "missing"),
+    )
+)
 
 
 def _present(setting: Setting, described: Members) -> tuple[str, ...]:
@@ -321,7 +358,7 @@ def _tell(setting: Setting, values: tuple[str, ...], catalogue: Catalogue) -> tu
         return (catalogue.text("console.on" if values else "console.off"),)
     if setting.kind is Kind.SPAN:
         return (_tell_span(values[0], values[1], catalogue) if values[0] else _word("default", catalogue),)
-    if setting.kind in (Kind.CHOICE, Kind.CHOICES, Kind.RANKS):
+    if setting.options and not setting.is_spelled:
         values = tuple(_word(value, catalogue) for value in values)
     return values or (catalogue.texts.get(f"console.none.{setting.name}", "–"),)
 
@@ -339,11 +376,16 @@ def _options(setting: Setting, values: tuple[str, ...], catalogue: Catalogue) ->
     choices = UNITS if setting.kind is Kind.SPAN else setting.options
     chosen = values[1:] if setting.kind is Kind.SPAN else values
     return tuple(
-        Option(choice, _word(choice, catalogue), choice in chosen, f"{setting.name}:{choice}")
+        Option(
+            choice,
+            choice if setting.is_spelled else _word(choice, catalogue),
+            choice in chosen,
+            f"{setting.name}:{choice}",
+        )
         for choice in choices
     )
 
 
 def _word(value: str, catalogue: Catalogue) -> str:
     """Say a value of the API in words; one that the catalogue does not know speaks for itself."""
-    return catalogue.texts.get(f"console.option.{value.replace(' ', '+')}", value)
+    return catalogue.texts.get(f"console.option.{value.replace(' ', '+') or 'usual'}", value)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from idp.config.factors import MULTI_FACTOR
 from idp.config.pools import read_attributes, read_pool
 from idp.config.reader import Problem, Reader, format_place
 from idp.factors.policy import find_conflicts
@@ -58,6 +59,9 @@ OWN: Final = ("LogConfigurations", "UserSessionTracking", "TokenSession")
 """What `kept` holds beside these: set by operations of its own, so that an update leaves it."""
 FIXED: Final = ("UsernameConfiguration",)
 MOST_CUSTOM: Final = 50
+_FACTOR_MEMBERS: Final = frozenset(
+    {"SmsMfaConfiguration", "SoftwareTokenMfaConfiguration", "EmailMfaConfiguration", "MfaConfiguration"}
+)
 
 
 def make_pool(members: Members, *, pool_id: str, now: float) -> Pool:
@@ -85,6 +89,45 @@ def change_pool(pool: Pool, members: Members, *, now: float) -> Pool:
         created_at=pool.created_at,
         updated_at=now,
         kept={**fresh.kept, **stays},
+    )
+
+
+def change_factors(pool: Pool, members: Members, *, now: float) -> Pool:
+    """Lay a SetUserPoolMfaConfig over a pool; raises Refused.
+
+    A factor that is not named is switched off: SMS and mail have no switch. WebAuthnConfiguration alone
+    leaves the factors as they are, and the other way round.
+    """
+    settings = _lay_factors(pool.factors, members)
+    passkeys = members.get("WebAuthnConfiguration")
+    if passkeys is not None:
+        settings = replace(
+            settings,
+            relying_party_id=passkeys.get("RelyingPartyId"),
+            user_verification=passkeys.get("UserVerification", "preferred"),
+            passkey_counts_twice=passkeys.get("FactorConfiguration") == MULTI_FACTOR,
+        )
+    for conflict in find_conflicts(settings, pool.recovery):
+        raise invalid(f"{conflict.where}: {conflict.message.replace('`', '')}")
+    return replace(pool, factors=settings, updated_at=now)
+
+
+def _lay_factors(settings: FactorSettings, members: Members) -> FactorSettings:
+    if _FACTOR_MEMBERS.isdisjoint(members):
+        return settings
+    sms, mail = members.get("SmsMfaConfiguration"), members.get("EmailMfaConfiguration")
+    is_on = {
+        Factor.SMS: sms is not None,
+        Factor.TOTP: bool((members.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")),
+        Factor.EMAIL: mail is not None,
+    }
+    return replace(
+        settings,
+        mfa=Mfa(members.get("MfaConfiguration", settings.mfa)),
+        enabled=tuple(factor for factor, on in is_on.items() if on),
+        sms_message=(sms or {}).get("SmsAuthenticationMessage"),
+        email_message=(mail or {}).get("Message"),
+        email_subject=(mail or {}).get("Subject"),
     )
 
 

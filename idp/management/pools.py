@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from idp.clock import Clock
 from idp.management.catalog import Catalog
-from idp.management.pool_members import Members, add_attributes, change_pool, make_pool
+from idp.management.pool_members import Members, add_attributes, change_factors, change_pool, make_pool
 from idp.management.refusal import Reason, Refused, invalid, no_pool
 from idp.model import Pool
 from idp.store.base import NotFound, Records, Store
@@ -52,6 +52,19 @@ class PoolDesk:
     async def update(self, pool: Pool, members: Members) -> Pool:
         """Replace a pool's settings: what is omitted is its default again; raises Refused."""
         return await self.change(pool, lambda old: change_pool(old, members, now=self.clock.now()))
+
+    async def set_factors(self, pool: Pool, members: Members) -> Pool:
+        """Replace the settings of second factors and passkeys, of a declared pool, too; raises Refused."""
+        now = self.clock.now()
+        try:
+            async with self.store.writing() as records:
+                changed = await records.pools.update(
+                    (pool.id,), lambda old: change_factors(old, members, now=now)
+                )
+        except NotFound as gone:
+            raise no_pool(pool.id) from gone
+        await self._catalog.refresh()
+        return changed
 
     async def add_attributes(self, pool: Pool, declared: list[Members]) -> Pool:
         """Add custom attributes, which stay for good; raises Refused."""

@@ -7,32 +7,26 @@ MFA_SETUP challenge; one of the two has to come along.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from idp.api.call import Call
-from idp.api.errors import invalid_parameter, not_found, refused, served
+from idp.api.errors import invalid_parameter, refused, served
+from idp.api.pool_shapes import mfa_config
 from idp.api.present import present
 from idp.api.registry import operation
-from idp.factors.policy import find_conflicts
 from idp.factors.preferences import Wish
-from idp.factors.records import Factor, FactorSettings, Mfa
+from idp.factors.records import Factor
 from idp.factors.service import SEED, SET_UP_DONE
 from idp.model import Pool, User
 from idp.outcomes import SignInRefused
 from idp.signin.service import SetupTurn
-from idp.store.base import NotFound
 
 Answer = Mapping[str, object]
-MULTI_FACTOR: Final = "MULTI_FACTOR_WITH_USER_VERIFICATION"
 _WISHES: Final = {
     "SMSMfaSettings": Factor.SMS,
     "SoftwareTokenMfaSettings": Factor.TOTP,
     "EmailMfaSettings": Factor.EMAIL,
 }
-_FACTOR_MEMBERS: Final = frozenset(
-    {"SmsMfaConfiguration", "SoftwareTokenMfaConfiguration", "EmailMfaConfiguration", "MfaConfiguration"}
-)
 
 
 @operation("AssociateSoftwareToken")
@@ -149,63 +143,9 @@ async def set_user_pool_mfa_config(call: Call) -> Answer:
     WebAuthnConfiguration alone leaves the factors as they are, and the other way round.
     """
     pool = await call.pool()
-    settings = read_settings(pool.factors, call.input)
-    for conflict in find_conflicts(settings, pool.recovery):
-        raise invalid_parameter(f"{conflict.where}: {conflict.message.replace('`', '')}")
-    try:
-        async with call.core.store.writing() as records:
-            changed = await records.pools.update((pool.id,), lambda old: replace(old, factors=settings))
-    except NotFound as gone:
-        raise not_found(f"User pool {pool.id} does not exist.") from gone
-    return _describe(call, changed)
-
-
-def read_settings(present_settings: FactorSettings, given: Mapping[str, Any]) -> FactorSettings:
-    """Lay a SetUserPoolMfaConfig over a pool's settings. Pure."""
-    settings = present_settings
-    if not _FACTOR_MEMBERS.isdisjoint(given):
-        sms, mail = given.get("SmsMfaConfiguration"), given.get("EmailMfaConfiguration")
-        is_on = {
-            Factor.SMS: sms is not None,
-            Factor.TOTP: bool((given.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")),
-            Factor.EMAIL: mail is not None,
-        }
-        settings = replace(
-            settings,
-            mfa=Mfa(given.get("MfaConfiguration", settings.mfa)),
-            enabled=tuple(factor for factor, on in is_on.items() if on),
-            sms_message=(sms or {}).get("SmsAuthenticationMessage"),
-            email_message=(mail or {}).get("Message"),
-            email_subject=(mail or {}).get("Subject"),
-        )
-    passkeys = given.get("WebAuthnConfiguration")
-    if passkeys is None:
-        return settings
-    return replace(
-        settings,
-        relying_party_id=passkeys.get("RelyingPartyId"),
-        user_verification=passkeys.get("UserVerification", "preferred"),
-        passkey_counts_twice=passkeys.get("FactorConfiguration") == MULTI_FACTOR,
-    )
+    return _describe(call, await call.core.management.pools.set_factors(pool, call.input))
 
 
 def _describe(call: Call, pool: Pool) -> Answer:
-    settings, party = pool.factors, call.core.relying_party(pool)
-    sms = present(SmsAuthenticationMessage=settings.sms_message) if Factor.SMS in settings.enabled else None
-    mail = (
-        present(Message=settings.email_message, Subject=settings.email_subject)
-        if Factor.EMAIL in settings.enabled
-        else None
-    )
-    passkeys = present(
-        RelyingPartyId=party.id if party else None,
-        UserVerification=settings.user_verification,
-        FactorConfiguration=MULTI_FACTOR if settings.passkey_counts_twice else "SINGLE_FACTOR",
-    )
-    return present(
-        SmsMfaConfiguration=sms,
-        SoftwareTokenMfaConfiguration={"Enabled": Factor.TOTP in settings.enabled},
-        EmailMfaConfiguration=mail,
-        MfaConfiguration=settings.mfa.value,
-        WebAuthnConfiguration=passkeys if settings.offers_passkeys else None,
-    )
+    party = call.core.relying_party(pool)
+    return mfa_config(pool, relying_party=party.id if party else None)

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from idp.app import create_app
 from idp.core import Core
+from idp.model import Group
 from tests.support import chromium
 from tests.support.console import ADMIN, HOME, MINA, console_document
 from tests.support.hosted_pages import CLIENT, PASSWORD
@@ -21,6 +22,7 @@ from tests.support.page_checks import LOW_CONTRAST, UNLABELLED
 from tests.support.pools import CHEAP
 from tests.support.serving import serving
 
+BOSS = "boss"
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -29,9 +31,16 @@ class Scene:
     """A browser and the address of the console."""
 
     browser: Browser
-    home: str
+    origin: str
     client: str
     """An app client that the API made."""
+    pool: str
+    """Likewise, a pool."""
+
+    @property
+    def home(self) -> str:
+        """The console of the pool that the file declares."""
+        return self.origin + HOME
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,11 +59,11 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         browser = await chromium.launch(driver)
         stack.push_async_callback(browser.close)
         origin = await stack.enter_async_context(serving(make, host="localhost"))
-        yield Scene(browser, origin + HOME, await furnish(apps[0].state.core))
+        yield Scene(browser, origin, *await furnish(apps[0].state.core))
 
 
-async def furnish(core: Core) -> str:
-    """Add what only the API can make; returns the client's id."""
+async def furnish(core: Core) -> tuple[str, str]:
+    """Add what only the API can make; returns the ids of a client and of a pool."""
     members = {
         "ClientName": "Shop",
         "GenerateSecret": True,
@@ -65,15 +74,21 @@ async def furnish(core: Core) -> str:
     }
     client = await core.management.clients.create(await core.find_pool("demo"), members)
     await core.management.clients.add_secret(client, None)
-    return client.id
+    tags = {"albacore:AdminGroup": "admins", "team": "blue"}
+    pool = await core.management.pools.create({"PoolName": "Made", "UserPoolTags": tags}, region="eu-west-1")
+    await core.groups.create(Group(pool.id, "admins"))
+    await core.administration.add(pool, username=BOSS, password=PASSWORD, permanent=True, attributes={})
+    await core.administration.add_to_group(pool, BOSS, "admins")
+    return client.id, pool.id
 
 
-async def sign_in(scene: Scene, page: Page, path: str = "/users") -> None:
-    await page.goto(scene.home + path)
-    await page.locator("#field-username").fill(ADMIN)
+async def sign_in(scene: Scene, page: Page, path: str = "/users", *, boss: bool = False) -> None:
+    home = f"{scene.origin}/admin/{scene.pool}" if boss else scene.home
+    await page.goto(home + path)
+    await page.locator("#field-username").fill(BOSS if boss else ADMIN)
     await page.locator("#password").fill(PASSWORD)
     await page.locator("button[type=submit]").first.click()
-    await page.wait_for_url(f"{scene.home}{path}")
+    await page.wait_for_url(f"{home}{path}")
 
 
 async def test_administrator_finds_changes_and_deletes_a_user(scene: Scene) -> None:
@@ -131,7 +146,8 @@ async def paths_of(page: Page, scene: Scene) -> dict[str, str]:
     groups = {"groups": "/groups", "group": "/group?name=admins"}
     made = f"/clients/{scene.client}"
     clients = {"clients": "/clients", "client": f"/clients/{CLIENT}", "made-client": made}
-    return paths | groups | clients | {"edit-client": f"{made}/edit", "new-client": "/new-client"}
+    clients |= {"edit-client": f"{made}/edit", "new-client": "/new-client"}
+    return paths | groups | clients | {"settings": "/settings"}
 
 
 @pytest.mark.parametrize(
@@ -151,5 +167,31 @@ async def test_pages_fit_and_keep_their_contrast(scene: Scene, lang: str, scheme
         assert await page.evaluate(LOW_CONTRAST) == [], path
         assert await page.evaluate(UNLABELLED) == [], path
         await chromium.picture(page, f"console-{word}-{lang}-{scheme}-{width}")
+    await context.close()
+    assert watch.complaints == []
+
+
+@pytest.mark.parametrize(("lang", "scheme", "width"), [("en", "light", 1280), ("ko", "dark", 360)])
+async def test_pages_of_a_pool_of_the_api_fit_and_keep_their_contrast(
+    scene: Scene, lang: str, scheme: str, width: int
+) -> None:
+    viewport = {"width": width, "height": 800}
+    context, watch = await chromium.new_context(
+        scene.browser, viewport=viewport, color_scheme=scheme, locale=lang, java_script_enabled=True
+    )
+    page = await context.new_page()
+    await sign_in(scene, page, "/settings", boss=True)
+    sections = [f"/{name}" for name in ("general", "password", "sign_in", "mfa", "messages", "tags")]
+    for path in ("", *sections):
+        await page.goto(f"{scene.origin}/admin/{scene.pool}/settings{path}")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert await page.evaluate(LOW_CONTRAST) == [], path
+        assert await page.evaluate(UNLABELLED) == [], path
+        await chromium.picture(page, f"console-api{path.replace('/', '-')}-{lang}-{scheme}-{width}")
+    await page.goto(f"{scene.origin}/admin/{scene.pool}/settings/password")
+    await page.locator("input[type=text]").first.fill("3")
+    await page.locator("button[type=submit]").last.click()
+    await expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+    await chromium.picture(page, f"console-api-wrong-{lang}-{scheme}-{width}")
     await context.close()
     assert watch.complaints == []

@@ -27,7 +27,7 @@ async def remember(house: House, count: int, address: str = "192.0.2.7") -> None
     for number in range(count):
         house.clock.advance(1)
         risk = {"RiskDecision": "AccountTakeover", "RiskLevel": "High"}
-        happening = Happening("SignIn", "Fail", f"{address}{number}", risk=risk)
+        happening = Happening(f"event-{number}", "SignIn", "Fail", f"{address}{number}", risk=risk)
         house.core.history.note(pool, client, mina.sub, happening)
     await house.core.history.drain()
 

@@ -101,3 +101,21 @@ def test_row_of_a_refused_form_keeps_what_was_typed() -> None:
 def test_empty_parents_go_with_their_last_member() -> None:
     assert put({"a": {"b": 1}, "c": 2}, ("a", "b"), None) == {"c": 2}
     assert put({}, ("a", "b"), 1) == {"a": {"b": 1}}
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("Value '3' at 'x.y' failed: Member must have value greater than or equal to 6", "At least 6."),
+        (
+            "Value null at 'clientName' failed to satisfy constraint: Member must not be null",
+            "This is needed.",
+        ),
+        ("CallbackURLs[0]: `x` must be absolute", "x must be absolute"),
+        ("Policies.PasswordPolicy.MinimumLength: must be from 6 to 99", "must be from 6 to 99"),
+        ("console.set.choose", "Choose one of these."),
+    ],
+)
+def test_refusal_is_told_in_peoples_words(error: str, told: str) -> None:
+    [row] = rows_of([URLS], {}, ENGLISH, errors={URLS.name: error})
+    assert row.error == told
