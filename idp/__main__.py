@@ -1,8 +1,9 @@
 """Serve user pools alone: `python -m idp pools.yaml --public-url http://localhost:9000`.
 
 For a pool without the load balancer in front. The file holds `UserPools`, and optionally `Smtp`, `Sms`,
-`Database`, `AccessKeys`, `SignatureCheck`, `TrustedProxies`, `RateLimits`, `BreachedPasswords`, `Functions`
-and `LambdaEndpoint`; host and port come from the public URL unless said otherwise.
+`Database`, `AccessKeys`, `SignatureCheck`, `TrustedProxies`, `RateLimits`, `BreachedPasswords`,
+`LocationDatabase`, `Functions` and `LambdaEndpoint`; host and port come from the public URL unless said
+otherwise.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import yaml
 from idp.app import create_app
 from idp.config import InvalidPools
 
-GUARDS = ("TrustedProxies", "RateLimits", "BreachedPasswords")
+GUARDS = ("TrustedProxies", "RateLimits", "BreachedPasswords", "LocationDatabase")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -35,6 +35,7 @@ from idp.outbox.webhook import WebhookCarrier
 from idp.protection.breached import BreachedPasswords
 from idp.protection.history import History
 from idp.protection.limiter import Limiter
+from idp.protection.locations import Locations
 from idp.protection.notifier import Notifier
 from idp.protection.service import ThreatProtection
 from idp.seal import Vault, load_or_create_key
@@ -124,6 +125,7 @@ class Core:
         """
         limiter = limiter or Limiter(clock=clock)
         breached = BreachedPasswords(limiter.settings.breached, clock or SystemClock())
+        locations = Locations(limiter.settings.locations) if limiter.settings.locations else None
         vault = Vault(load_or_create_key(data_directory / KEY_FILE))
         store = await open_store(database or database_url(data_directory), vault)
         clock = clock or SystemClock()
@@ -136,6 +138,7 @@ class Core:
             outbox=outbox,
             functions=functions or FunctionTable(),
             breached=breached,
+            locations=locations,
         )
         core.public_url = core.threats.notifier.public_url = public_url.rstrip("/")
         core.limit(limiter)
@@ -157,7 +160,7 @@ class Core:
         await self.history.drain()
         await self.triggers.close()
         self.hasher.close()
-        self.threats.breached.close()
+        self.threats.close()
         await self.store.close()
 
     async def client(self, client_id: str) -> tuple[Pool, Client] | None:
@@ -280,9 +283,10 @@ def _compose(
     outbox: Outbox,
     functions: FunctionTable,
     breached: BreachedPasswords,
+    locations: Locations | None,
 ) -> Core:
     hasher, history = PasswordHasher(hash_cost), History(store, clock)
-    threats = ThreatProtection(store, clock, breached, history, Notifier(vault, clock, outbox))
+    threats = ThreatProtection(store, clock, breached, history, Notifier(vault, clock, outbox), locations)
     passwords = Passwords(store, vault, hasher, threats, history)
     keys, desk = KeyRing(store, vault, clock), CodeDesk(vault, clock)
     access = AccessTokens(store, clock, keys, issuer_of=lambda pool_id: core.issuer_of(pool_id))

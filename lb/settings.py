@@ -199,8 +199,8 @@ class PoolServerSettings:
     access: Mapping[str, object] | None = field(default=None, repr=False)
     """Who may manage the pools, in the file's own words (AccessKeys, SignatureCheck)."""
     guard: Mapping[str, object] | None = None
-    """Trusted proxies, rate limits and password lists, in the file's own words (TrustedProxies, RateLimits,
-    BreachedPasswords).
+    """Trusted proxies, rate limits, password lists and places, in the file's own words (TrustedProxies,
+    RateLimits, BreachedPasswords, LocationDatabase).
     """
     functions: Mapping[str, object] | None = field(default=None, repr=False)
     """What the pools' triggers call, in the file's own words (Functions, LambdaEndpoint)."""

@@ -1,4 +1,6 @@
-"""How the pool server guards itself: `TrustedProxies`, `RateLimits` and `BreachedPasswords`."""
+"""How the pool server guards itself: `TrustedProxies`, `RateLimits`, `BreachedPasswords` and
+`LocationDatabase`.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ def parse_guard(document: Mapping[str, object], *, where: Place = ()) -> GuardSe
         exempt=_read_networks(limits, "Exempt"),
         breached=_read_breached(reader.nested("BreachedPasswords")),
         rates={limit: _read_rate(limits, limit) for limit in Limit},
+        locations=Path(file) if (file := reader.text("LocationDatabase", longest=4096)) else None,
     )
     limits.finish()
     reader.finish()

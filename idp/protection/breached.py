@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +28,31 @@ MOST_BYTES: Final = 1 << 20
 PREFIX: Final = 5
 
 
+class RangeFailure(StrEnum):
+    """Why the range service did not answer; the value is the word in the log."""
+
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    STATUS = "status"
+    TOO_LONG = "too-long"
+
+
+class BadAnswer(Exception):  # noqa: N818 - a state, said plainly
+    """An answer that is none."""
+
+    def __init__(self, failure: RangeFailure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
+
+def classify(error: Exception) -> RangeFailure:
+    """Say why there is no answer. Pure."""
+    if isinstance(error, BadAnswer):
+        return error.failure
+    is_late = isinstance(error, TimeoutError | httpx.TimeoutException)
+    return RangeFailure.TIMEOUT if is_late else RangeFailure.NETWORK
+
+
 class BreachedPasswords:
     """The lists that passwords are held against."""
 
@@ -36,8 +63,8 @@ class BreachedPasswords:
         self._timeout = settings.timeout_seconds
         self._clock = clock
         self._rests_until = 0.0
-        self.failures = 0
-        """How often the range service did not answer."""
+        self.failures: Counter[RangeFailure] = Counter()
+        """How often the range service did not answer, and why, since the start."""
 
     async def contains(self, password: str) -> bool:
         """Whether a password is known; the dearer lists are asked only where the cheaper do not know it."""
@@ -59,12 +86,20 @@ class BreachedPasswords:
         full = full_hash(password).hex().upper()
         try:
             answer = await asyncio.wait_for(self._fetch(full[:PREFIX]), self._timeout)
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            self.failures += 1
-            self._rests_until = self._clock.now() + REST_SECONDS
-            log.warning("the range service of breached passwords does not answer: %s", type(error).__name__)
+        except (httpx.HTTPError, TimeoutError, BadAnswer) as error:
+            self._give_up(classify(error))
             return False
         return is_in_range(full[PREFIX:], answer)
+
+    def _give_up(self, failure: RangeFailure) -> None:
+        """Leave the service alone for a while."""
+        self.failures[failure] += 1
+        self._rests_until = self._clock.now() + REST_SECONDS
+        log.warning(
+            "the range service of breached passwords does not answer: %s; failures since the start: %s",
+            failure.value,
+            ", ".join(f"{kind.value} {count}" for kind, count in sorted(self.failures.items())),
+        )
 
     async def _fetch(self, prefix: str) -> str:
         headers = {"add-padding": "true", "user-agent": "albacore"}
@@ -73,12 +108,12 @@ class BreachedPasswords:
             http.stream("GET", f"{self._url}/{prefix}", headers=headers) as response,
         ):
             if response.status_code != 200:
-                raise ValueError("status")
+                raise BadAnswer(RangeFailure.STATUS)
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    raise ValueError("too long")
+                    raise BadAnswer(RangeFailure.TOO_LONG)
         return body.decode("ascii", "replace")
 
 

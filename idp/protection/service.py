@@ -18,6 +18,7 @@ from idp.protection.adaptive import NOTHING, Reaction, Signal, find_reaction, fi
 from idp.protection.breached import BreachedPasswords
 from idp.protection.declared import CONFIG
 from idp.protection.history import History
+from idp.protection.locations import Locations
 from idp.protection.notifier import Notifier
 from idp.protection.origins import Encoded, Origin, describe_origin
 from idp.protection.records import AuthEvent, PasswordEvent, RiskConfiguration, RiskLevel, ThreatMode
@@ -59,10 +60,12 @@ class ThreatProtection:
     breached: BreachedPasswords
     history: History
     notifier: Notifier
+    locations: Locations | None = None
 
     def see(self, address: str, *, user_agent: str = "", encoded: Encoded | None = None) -> Origin:
         """Describe where a request comes from."""
-        return describe_origin(address, user_agent=user_agent, encoded=encoded)
+        place = self.locations.find(address) if self.locations is not None else None
+        return describe_origin(address, user_agent=user_agent, encoded=encoded, place=place)
 
     async def refuses(self, pool: Pool, client: Client, event: PasswordEvent, password: str) -> bool:
         """Whether a password must not be used because it is known to be out."""
@@ -135,6 +138,12 @@ class ThreatProtection:
         async with self.store.reading() as records:
             found = await records.risk_configurations.of(pool.id)
         return choose(found, client_id)
+
+    def close(self) -> None:
+        """Let go of files."""
+        self.breached.close()
+        if self.locations is not None:
+            self.locations.close()
 
     async def _past(self, pool: Pool, user: User) -> Sequence[AuthEvent]:
         await self.history.settle(pool, user.sub)

@@ -64,7 +64,7 @@ class BreachSettings:
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """`TrustedProxies`, `RateLimits` and `BreachedPasswords` of the pool server."""
+    """`TrustedProxies`, `RateLimits`, `BreachedPasswords` and `LocationDatabase` of the pool server."""
 
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     """Peers whose X-Forwarded-For is believed."""
@@ -72,3 +72,5 @@ class GuardSettings:
     """Addresses that are not counted."""
     rates: Mapping[Limit, Rate] = field(default_factory=lambda: RATES)
     breached: BreachSettings = BreachSettings()
+    locations: Path | None = None
+    """MMDB file that says where addresses are."""

@@ -149,11 +149,13 @@ def access_of(section: PoolServerSection) -> dict[str, object]:
 
 def guard_of(section: PoolServerSection, folder: Path) -> dict[str, object]:
     """Return what the pool's own parser reads about how the server guards itself, in the file's words."""
-    fields = {"trusted_proxies", "rate_limits", "breached_passwords"}
+    fields = {"trusted_proxies", "rate_limits", "breached_passwords", "location_database"}
     guard: dict[str, Any] = section.model_dump(by_alias=True, exclude_none=True, include=fields)
     breached = guard.get("BreachedPasswords", {})
     if "File" in breached:
         breached["File"] = str(folder / Path(breached["File"]).expanduser())
+    if "LocationDatabase" in guard:
+        guard["LocationDatabase"] = str(folder / Path(guard["LocationDatabase"]).expanduser())
     return guard
 
 

@@ -441,6 +441,8 @@ class PoolServerSection(Section):
     """How much one address or account may do."""
     breached_passwords: BreachedPasswordsSection | None = None
     """What passwords are held against in pools with `UserPoolAddOns.AdvancedSecurityMode`."""
+    location_database: Text | None = None
+    """MMDB file that says where addresses are, see [threat protection](threat-protection.md)."""
     signature_check: Literal["strict", "accept-any"] = "strict"
     """`strict` asks for a signature by one of the keys.
 

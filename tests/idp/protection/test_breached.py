@@ -11,10 +11,11 @@ import pytest
 
 from idp.clock import ManualClock
 from idp.protection.breach_file import truncated_hash, write_breach_file
-from idp.protection.breached import REST_SECONDS, BreachedPasswords, is_in_range
+from idp.protection.breached import REST_SECONDS, BreachedPasswords, RangeFailure, is_in_range
 from idp.protection.settings import BreachSettings
 from idp.store.base import StoreUnusable
 
+F = RangeFailure
 KNOWN = "Pwned-Elephant-4711"
 HASH = hashlib.sha1(KNOWN.encode()).hexdigest().upper()
 
@@ -88,9 +89,12 @@ def test_answers_are_read(body: str, known: bool) -> None:
     assert is_in_range(HASH[5:], body) is known
 
 
-@pytest.mark.parametrize("trouble", ["status", "size", "stall", "gone"])
+@pytest.mark.parametrize(
+    ("trouble", "failure"),
+    [("status", F.STATUS), ("size", F.TOO_LONG), ("stall", F.TIMEOUT), ("gone", F.NETWORK)],
+)
 async def test_a_service_that_fails_stops_nobody_and_is_left_alone_for_a_while(
-    service: RangeService, trouble: str, caplog: pytest.LogCaptureFixture
+    service: RangeService, trouble: str, failure: RangeFailure, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = ManualClock()
     breached = asking(service, clock, timeout=1)
@@ -105,12 +109,13 @@ async def test_a_service_that_fails_stops_nobody_and_is_left_alone_for_a_while(
     assert not await breached.contains(KNOWN)
     asked = len(service.requests)
     assert not await breached.contains(KNOWN)
-    assert (len(service.requests), breached.failures) == (asked, 1)
-    assert "does not answer" in caplog.text
+    assert (len(service.requests), breached.failures) == (asked, {failure: 1})
+    assert f"does not answer: {failure.value}" in caplog.text
     assert HASH[:5] not in caplog.text
     clock.advance(REST_SECONDS)
     await breached.contains(KNOWN)
-    assert breached.failures == 2
+    assert breached.failures == {failure: 2}
+    assert f"since the start: {failure.value} 2" in caplog.text
 
 
 async def test_the_operators_file_and_the_commonest_are_asked_before_the_service(
