@@ -20,6 +20,7 @@ from typing import Any, Final
 import re2
 
 from idp.api.errors import ApiError, invalid_parameter, serialization
+from idp.documents import is_storable_document
 from idp.users.attributes import is_storable
 
 MOST_QUOTED: Final = 256
@@ -112,7 +113,13 @@ def read_input(operation: Operation, document: object) -> dict[str, Any]:
 
 
 def _read(kind: Shape, value: object) -> Any:
-    return value if kind.is_document else _READERS[kind.type](kind, value)
+    return _read_document(value) if kind.is_document else _READERS[kind.type](kind, value)
+
+
+def _read_document(value: object) -> object:
+    if not is_storable_document(value):
+        raise serialization("a document has a NUL, half a surrogate pair or an infinite number")
+    return value
 
 
 def _read_structure(kind: Shape, value: object) -> dict[str, Any]:

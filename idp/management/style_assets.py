@@ -45,7 +45,7 @@ FAVICONS: Final = {"FAVICON_ICO": "ICO", "FAVICON_SVG": "SVG"}
 MOST_BYTES: Final = 1_000_000
 MOST_ASSETS: Final = 40
 RESOURCE_ID: Final = r"[\w\- ]{1,40}"
-SVG_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+SVG_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 """Policy of an SVG that is opened by itself: an origin of its own, no scripts, nothing from anywhere."""
 _SVG: Final = "http://www.w3.org/2000/svg svg"
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
+
+from idp.documents import is_storable_document, levels
 
 Settings = Mapping[str, Any]
 Path = tuple[str | int, ...]
@@ -173,8 +176,11 @@ def find_problems(settings: object) -> Iterator[tuple[Path, str]]:
     if not isinstance(settings, Mapping):
         yield (), "must be a mapping"
         return
-    if _depth(settings) > DEEPEST:
+    if sum(1 for _ in islice(levels(settings), DEEPEST + 1)) > DEEPEST:
         yield (), f"must be nested at most {DEEPEST} deep"
+        return
+    if not is_storable_document(settings):
+        yield (), "must be what JSON can spell: no NUL, no half of a surrogate pair, no infinity, no date"
         return
     for path, shape, fits in _rules():
         value = find(settings, path)
@@ -194,22 +200,6 @@ def _rules() -> Iterator[tuple[str, str, Any]]:
     for path in SWITCHES:
         yield path, "true or false", lambda value: isinstance(value, bool)
     yield ICONS, "a list of ICO and SVG", _are_icons
-
-
-def _depth(value: object) -> int:
-    """Return how deep a document is nested, level by level: a deep one must not exhaust the stack."""
-    level, depth = [value], 0
-    while level and depth <= DEEPEST:
-        level = [inner for each in level for inner in _inside(each)]
-        depth += 1
-    return depth
-
-
-def _inside(value: object) -> Iterator[object]:
-    if isinstance(value, Mapping):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
 
 
 def _colour(value: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -24,6 +25,7 @@ from idp.model import Part, Pool
 from idp.store.base import NotFound, Records
 
 MOST_STYLES: Final = 20
+MOST_HELD_BYTES: Final = 16_000_000
 
 
 class StyleDesk:
@@ -32,6 +34,7 @@ class StyleDesk:
     def __init__(self, pools: PoolDesk, catalog: Catalog) -> None:
         self._pools = pools
         self._catalog = catalog
+        self._served: OrderedDict[str, bytes] = OrderedDict()
 
     async def create(self, pool: Pool, client_id: str, members: Mapping[str, Any]) -> Part:
         """Make a client's style; raises Refused."""
@@ -114,9 +117,21 @@ class StyleDesk:
         at = self._catalog.image(pool_id, name)
         if at is None:
             return None
-        async with self._pools.store.reading() as records:
-            part = await records.parts.find(pool_id, IMAGE, image_key(at[0], name))
-        return (base64.b64decode(part.document["Bytes"]), at[1]) if part else None
+        content = self._served.get(name)
+        if content is None:
+            async with self._pools.store.reading() as records:
+                part = await records.parts.find(pool_id, IMAGE, image_key(at[0], name))
+            if part is None:
+                return None
+            content = base64.b64decode(part.document["Bytes"])
+            self._keep(name, content)
+        return content, at[1]
+
+    def _keep(self, name: str, content: bytes) -> None:
+        """Hold an image in memory: strangers may ask for it, and unsealing it each time would be dear."""
+        self._served[name] = content
+        while sum(map(len, self._served.values())) > MOST_HELD_BYTES:
+            self._served.popitem(last=False)
 
 
 def _change(old: Part, wish: Wish) -> dict[str, Any]:

@@ -22,6 +22,16 @@ def test_members_are_read_and_unknown_or_null_ones_are_not_there() -> None:
     assert read_input(operations()["SignUp"], document) == SIGN_UP
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"a": ["\ud800"]}, {"a\x00": 1}, {"a": {"b": float("inf")}}],
+    ids=["surrogate", "NUL", "infinity"],
+)
+def test_document_that_could_not_be_given_back_is_refused(settings: Any) -> None:
+    document = {"UserPoolId": "a_1", "ClientId": "a", "Settings": settings}
+    assert refusal("CreateManagedLoginBranding", document).code == "SerializationException"
+
+
 def test_blobs_timestamps_and_documents_are_read() -> None:
     image = read_input(operations()["SetUICustomization"], {"UserPoolId": "a_b", "ImageFile": "AAEC"})
     assert image["ImageFile"] == b"\x00\x01\x02"

@@ -1,6 +1,7 @@
 """What a style's settings may be, and what they become: nothing of the caller's text reaches a stylesheet."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,6 @@ FORM = "components.form.lightMode.backgroundColor"
         ("components.form.borderRadius", -1),
         ("components.form.borderRadius", 101),
         ("components.form.borderRadius", True),
-        ("components.form.borderRadius", float("inf")),
         ("categories.global.colorSchemeMode", "dark"),
         ("categories.form.location.horizontal", {"START": 1}),
         ("components.form.logo.enabled", "true"),
@@ -83,8 +83,22 @@ def test_what_is_not_honoured_may_be_anything_and_is_in_no_stylesheet(document: 
     assert build_style_css(document, {}) == build_style_css({}, {})
 
 
-@pytest.mark.parametrize("document", [None, [], "x", nested(DEEPEST + 1), nested(5000)])
-def test_document_is_a_mapping_of_sane_depth(document: Any) -> None:
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        "x",
+        nested(DEEPEST + 1),
+        nested(5000),
+        {"a": [float("inf")]},
+        {"a": "\ud800"},
+        {"\x00": 1},
+        {"a": date(2026, 1, 1)},
+    ],
+    ids=["nothing", "list", "text", "deep", "very deep", "infinity", "surrogate", "NUL", "date"],
+)
+def test_document_is_a_mapping_of_sane_depth_that_json_can_spell(document: Any) -> None:
     assert len(list(find_problems(document))) == 1
 
 
