@@ -1,8 +1,7 @@
 """The blocks of the table: what every row is asked for, and by how many clients at a time.
 
 wrk sends one block of bytes again and again, and a head that repeats is answered by a short cut of ours
-(`lb.repeat`), a longer one where only values differ; so one block asks with other values each time, and one
-with other header lines.
+(`lb.repeat`); so one block asks with other values each time, and one with other header lines.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from lb.reasons import Reason
 from rules.request import RequestHead
 
 if TYPE_CHECKING:
-    from lb.repeat import Settled
+    from lb.repeat import Pattern, Settled
+    from lb.whole_request import WholeRequest
 
 MAX_REQUEST_LINE = 16 * 1024
 MAX_HEADER = 16 * 1024
@@ -88,8 +89,8 @@ class Incoming:
     """The worst departure from RFC 9112; None: compliant."""
     closes: bool = False
     """Both connections end with this request."""
-    lines: Sequence[bytes] = ()
-    """`name: value` of each header, parallel to `head.headers`, where somebody has them already."""
+    whole: WholeRequest | None = None
+    """What it was read from, where that was not the parser: then it has the names and kinds."""
     passing: bytes = b""
     """The lines for the target that every request with these headers shares, once they were built."""
     passing_for: object = None
@@ -98,6 +99,8 @@ class Incoming:
     """This very head has come more than once: what it is decided to is worth keeping."""
     settled: Settled | None = None
     """What it was decided to the last time."""
+    patterns: dict[int, Pattern] | None = None
+    """Where to keep how requests like this one go, by the priority of their rule."""
 
     @property
     def classification(self) -> str:

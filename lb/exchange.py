@@ -23,7 +23,7 @@ from lb.observe.trace import trace_header
 from lb.outcomes import Answer, Dispatch, Pending
 from lb.pipeline import decide
 from lb.reasons import Reason
-from lb.repeat import Settled
+from lb.repeat import Settled, keep_pattern
 from lb.request_head import build_request_head
 from lb.response_writer import LENGTH, NO_BODY, STREAM
 from lb.responses import answer_pairs, phrase, refuse
@@ -127,7 +127,7 @@ class Exchange:
             self._act(refuse(self.refusal or Reason.BAD_REQUEST, close=True))
             return
         if incoming.settled is not None:
-            self._send_settled(incoming.settled)
+            self._send_settled(incoming.settled.dispatch, incoming.settled.parts)
             return
         try:
             outcome = decide(self.listener, incoming.head, self.record.created_wall)
@@ -136,17 +136,17 @@ class Exchange:
             outcome = refuse(Reason.INTERNAL)
         self._act(outcome)
 
-    def start_settled(self, settled: Settled) -> None:
-        """Act on what was decided about the same head before."""
+    def start_settled(self, dispatch: Dispatch, parts: tuple[bytes, bytes]) -> None:
+        """Act on what was decided before; `parts` as of `build_request_head`."""
         self.started = True
         self.runtime.exchanges.add(self)
-        self._send_settled(settled)
+        self._send_settled(dispatch, parts)
 
-    def _send_settled(self, settled: Settled) -> None:
+    def _send_settled(self, dispatch: Dispatch, parts: tuple[bytes, bytes]) -> None:
         assert self.incoming is not None
-        dispatch = self._dispatch = settled.dispatch
+        self._dispatch = dispatch
         try:
-            self._choose_target(dispatch, self.incoming, settled.parts)
+            self._choose_target(dispatch, self.incoming, parts)
         except Exception:
             log.exception("serving a request failed")
             self._give_up(Reason.INTERNAL)
@@ -263,6 +263,8 @@ class Exchange:
         parts = build_request_head(incoming, dispatch, policy, tls_lines=tls_lines)
         if incoming.repeated and dispatch.until:
             incoming.settled = Settled(self.listener, dispatch, record, parts)
+        if incoming.patterns is not None:
+            keep_pattern(self.listener, incoming, dispatch, record=record, tls_lines=tls_lines)
         self._choose_target(dispatch, incoming, parts)
 
     def _choose_target(self, dispatch: Dispatch, incoming: Incoming, parts: tuple[bytes, bytes]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from lb.reasons import Reason
+from rules.ruleset import Decision
 
 HeaderList = tuple[tuple[bytes, bytes], ...]
 """(name, value) pairs as they go on the wire."""
@@ -53,6 +54,9 @@ class Proceed:
     subject: str = ""
     until: float = field(default=0.0, compare=False)
     """Until when (epoch seconds) the very same head passes in the same way; 0: ask each time."""
+    depends_on: bytes | None = field(default=None, compare=False)
+    """Name (lower case) of the one header that this depends on, and on nothing else of the head; empty: on
+    none; None: on any."""
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +79,10 @@ class Dispatch:
     subject: str = field(default="", repr=False)
     until: float = 0.0
     """Until when (epoch seconds) the very same head goes the same way; 0: decide each time."""
+    decision: Decision | None = None
+    """The rule's, where every request that it is for goes this way, but for `depends_on`."""
+    depends_on: bytes | None = None
+    """As of `Proceed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,24 +32,33 @@ _UNREDIRECTED = {
 }
 
 Outcome = Dispatch | Answer | Pending
-_NOTHING = Proceed(until=math.inf)
+_NOTHING = Proceed(until=math.inf, depends_on=b"")
 
 
 def decide(listener: ListenerSnapshot, head: RequestHead, now: float) -> Outcome:
     """Decide what happens to a request; `now` in epoch seconds."""
     if listener.callback is not None and head.path == CALLBACK_PATH:
         return _callback(listener.callback.handle(head, now))
-    if (
-        listener.serve_key is not None
-        and head.path.startswith(KEYS_PREFIX)
-        and head.method in ("GET", "HEAD")
-    ):
+    if listener.serve_key is not None and _may_be_key(head):
         document = listener.serve_key(head.path)
         if document is not None:
             return document
         # Not for long: the next key may have this name.
         return _follow_rules(listener, head, now, without=Proceed())
     return _follow_rules(listener, head, now, without=_NOTHING)
+
+
+def _may_be_key(head: RequestHead) -> bool:
+    return head.path.startswith(KEYS_PREFIX) and head.method in ("GET", "HEAD")
+
+
+def find_rule(listener: ListenerSnapshot, head: RequestHead) -> Decision | None:
+    """Return what the rules say of a request, or None where others have the say before them."""
+    if listener.callback is not None and head.path == CALLBACK_PATH:
+        return None
+    if listener.serve_key is not None and _may_be_key(head):
+        return None
+    return listener.find(head)
 
 
 def _follow_rules(listener: ListenerSnapshot, head: RequestHead, now: float, *, without: Proceed) -> Outcome:
@@ -137,6 +146,8 @@ def _forward(
         subject=proceed.subject,
         # By weight each request is a draw of its own.
         until=proceed.until if len(groups) == 1 else 0.0,
+        decision=None if decision.transforms or proceed.response_headers else decision,
+        depends_on=proceed.depends_on,
     )
     return _transform(head, decision, dispatch) if decision.transforms else dispatch
 

@@ -14,6 +14,10 @@ from lb.headers import ForwardPolicy, forwarded_for, passing_lines, sent_as_ours
 if TYPE_CHECKING:
     from lb.admission import Incoming
     from lb.outcomes import Dispatch
+    from lb.whole_request import WholeRequest
+
+
+TRACE = b"X-Amzn-Trace-Id: "
 
 
 def build_request_head(
@@ -30,40 +34,73 @@ def build_request_head(
         incoming.passing, incoming.passing_for = _passing(incoming, policy), policy
     uri = f"{dispatch.path}?{dispatch.query}" if dispatch.query else dispatch.path
     line = f"{head.method} {uri} HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")
+    added = _added_lines(dispatch, policy, tls_lines)
+    return b"%b%b%b" % (line, incoming.passing, TRACE), added + _framing_lines(incoming)
+
+
+class HeadPattern:
+    """The heads of requests that differ in method, target, passing lines and length alone."""
+
+    __slots__ = ("_added", "_line", "_ours", "_passes")
+
+    def __init__(
+        self, incoming: Incoming, dispatch: Dispatch, policy: ForwardPolicy, *, tls_lines: bytes
+    ) -> None:
+        """Take what they share from one of them; as `build_request_head`."""
+        self._line = f" HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")
+        self._ours = _own_lines(incoming, policy) + TRACE
+        self._added = _added_lines(dispatch, policy, tls_lines)
+        self._passes = policy.passes
+
+    def write(self, whole: WholeRequest, uri: str) -> tuple[bytes, bytes]:
+        """Return the two parts for a request with this path and query; it is a `simple` one."""
+        first = f"{whole.method} {uri}".encode("ascii")
+        added = self._added
+        if whole.length < 0:
+            last = added + _NO_LENGTH
+        else:
+            last = b"%bContent-Length: %d\r\n%b" % (added, whole.length, _NO_LENGTH)
+        return b"".join((first, self._line, whole.passing(self._passes), self._ours)), last
+
+
+def _passing(incoming: Incoming, policy: ForwardPolicy) -> bytes:
+    """Build the lines that depend on the client's headers and address alone."""
+    head, whole = incoming.head, incoming.whole
+    listed = incoming.listed
+    if policy.renamed:
+        listed |= sent_as_ours(head.headers, policy.renamed)
+    if whole is not None and not listed:
+        return whole.passing(policy.passes) + _own_lines(incoming, policy)
+    names, kinds = (incoming.names, incoming.kinds) if whole is None else (whole.names, whole.kinds)
+    pieces = passing_lines(policy.passes, names, head.headers, kinds=kinds, listed=listed)
+    return b"".join((*pieces, _own_lines(incoming, policy)))
+
+
+def _own_lines(incoming: Incoming, policy: ForwardPolicy) -> bytes:
+    """Build the lines that tell where the request came from."""
+    head = incoming.head
+    line = forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port)
+    return line + policy.constant
+
+
+def _added_lines(dispatch: Dispatch, policy: ForwardPolicy, tls_lines: bytes) -> bytes:
+    """Build what goes between the trace id and the lines about the body."""
     pieces = [b"\r\n"]
     if policy.tls_facts:
         pieces.append(tls_lines)
     for name, value in dispatch.request_headers:
         pieces += (name, b": ", value, b"\r\n")
-    pieces.append(_framing_lines(incoming))
-    return b"%b%bX-Amzn-Trace-Id: " % (line, incoming.passing), b"".join(pieces)
-
-
-def _passing(incoming: Incoming, policy: ForwardPolicy) -> bytes:
-    """Build the lines that depend on the client's headers and address alone."""
-    head = incoming.head
-    listed = incoming.listed
-    if policy.renamed:
-        listed |= sent_as_ours(head.headers, policy.renamed)
-    if incoming.lines and not listed:
-        kept = [
-            line for line, kind in zip(incoming.lines, incoming.kinds, strict=True) if policy.passes[kind]
-        ]
-        pieces = [b"\r\n".join([*kept, b""])]
-    else:
-        pieces = passing_lines(
-            policy.passes, incoming.names, head.headers, kinds=incoming.kinds, listed=listed
-        )
-    pieces.append(forwarded_for(policy, incoming.forwarded_for, peer=head.peer, peer_port=head.peer_port))
-    pieces.append(policy.constant)
     return b"".join(pieces)
+
+
+_NO_LENGTH = b"Connection: keep-alive\r\n\r\n"
 
 
 def _framing_lines(incoming: Incoming) -> bytes:
     if incoming.chunked:
-        return b"Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
+        return b"Transfer-Encoding: chunked\r\n" + _NO_LENGTH
     if incoming.upgrade:
         return b"Upgrade: %b\r\nConnection: upgrade\r\n\r\n" % incoming.upgrade
     if incoming.content_length >= 0:
-        return b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n" % incoming.content_length
-    return b"Connection: keep-alive\r\n\r\n"
+        return b"Content-Length: %d\r\n%b" % (incoming.content_length, _NO_LENGTH)
+    return _NO_LENGTH

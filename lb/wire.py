@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -30,10 +30,11 @@ from lb.desync.mitigation import note
 from lb.desync.table import Finding
 from lb.exchange import HIGH_WATER, Exchange
 from lb.reasons import Reason
-from lb.repeat import RepeatedHead, remember
+from lb.repeat import LastRequest
 from lb.request_reader import RequestReader
 from lb.response_writer import ResponseWriter, status_line
 from lb.settings import DesyncMode
+from lb.short_ways import ShortWays
 from lb.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ _NO_PIPELINE: deque[Any] = deque()
 """uvicorn's queue, which is never used: an empty one takes 760 bytes."""
 
 
-class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProtocol):
+class ListenerProtocol(ClientFacts, RequestReader, ShortWays, ResponseWriter, HttpToolsProtocol):
     """One client connection."""
 
     # In a dictionary, which the base class has, so many attributes take 3.3 kB a connection.
@@ -67,10 +68,10 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         "_backlog", "_body_read", "_body_size", "_body_skipped", "_chunked", "_cycle", "_early",
         "_facts", "_full", "_head_size", "_holding", "_kinds", "_later_bytes", "_launched",
         "_lingered", "_lingering_since", "_message_at", "_messages", "_names", "_out", "_pairs",
-        "_policy", "_priming", "_reading", "_refused", "_repeated", "_request_paused",
+        "_policy", "_priming", "_reading", "_refused", "_request_paused",
         "_retired_at", "_seen", "_specials", "_template", "_template_of", "_tls_lines",
         "_undelivered", "_unsent", "certificate", "connected_at", "connection_id", "current",
-        "direct", "head_done", "head_since", "in_head", "keep_alive", "last_request",
+        "direct", "head_done", "head_since", "in_head", "keep_alive", "last", "last_request",
         "load_balancer", "node_ip", "origin", "peer", "peer_port", "receiving", "runtime",
         "silent_since", "sni", "tls_cipher", "tls_protocol", "tunnel", "url", "waiting",
     )  # fmt: skip
@@ -109,7 +110,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self._lingering_since = 0.0
         self._lingered = 0
         self._early = b""
-        self._repeated: RepeatedHead | None = None
+        self.last: LastRequest | None = None
         self.init_reader()
 
     # What asyncio calls.
@@ -141,37 +142,14 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             return
         self.silent_since = monotonic()
         at_rest = not (self.in_head or self._full or self.receiving or self.current or self.waiting)
-        if at_rest and self._repeated is not None:
-            incoming = self._repeated.read(data)
-            if incoming is not None:
-                self._serve_repeated(incoming, len(data))
-                return
+        if at_rest and self.serve_whole(data):
+            return
         self.read(data)
         current = self.current
         if current is not None and not current.started:
-            if at_rest and current.incoming is not None and self.receiving is None:
-                self._repeated = remember(data, current.incoming)
             self._start_current()
         if self.receiving is not None and self.receiving.done:
             self._discard(data)
-
-    def _serve_repeated(self, incoming: Incoming, size: int) -> None:
-        """Serve a request that never went through the parser; it stands between two messages as before."""
-        listener = self.load_balancer.listener()
-        settled, record = incoming.settled, None
-        if settled is not None:
-            record = settled.record_again(listener, wall=time(), now=self.silent_since)
-        if record is None:
-            incoming.settled = None
-            exchange = self._make_exchange(incoming.head.method, incoming, None, received=size)
-        else:
-            exchange = Exchange(self.runtime, listener, incoming, downstream=self, record=record)
-        exchange.request_complete = True
-        self.current = exchange
-        if self.direct and settled is not None and record is not None:
-            exchange.start_settled(settled)
-        else:
-            self._start(exchange)
 
     def _hold(self, data: bytes) -> None:
         """Keep what the client sends on before the target has agreed to the upgrade."""
@@ -249,7 +227,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
 
     def admit_request(self, method: str, incoming: Incoming) -> None:
         """Queue an admitted request for its turn."""
-        exchange = self._make_exchange(method, incoming, None, received=self.head_size(method))
+        exchange = self.make_exchange(method, incoming, None, received=self.head_size(method))
         self.receiving = exchange
         self._queue(exchange)
 
@@ -277,7 +255,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
             else:
                 self._next()
 
-    def _make_exchange(
+    def make_exchange(
         self, method: str, incoming: Incoming | None, refusal: Reason | None, *, received: int
     ) -> Exchange:
         listener = self.load_balancer.listener()
@@ -296,7 +274,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         self.in_head, self.head_done = False, True
         self.receiving = None
         self.last_request = self._refused = True
-        exchange = self._make_exchange(method, None, reason, received=self.head_size(method))
+        exchange = self.make_exchange(method, None, reason, received=self.head_size(method))
         exchange.record.uri = self.url.decode("latin-1")
         note(exchange.record, finding)
         self._queue(exchange)
@@ -315,16 +293,16 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
         if self.current is None and self.waiting and not self._full:
             self.current = self.waiting.pop(0)
             self._update_reading()
-            self._start(self.current)
+            self.start_exchange(self.current)
         else:
             self._update_reading()
 
     def _start_current(self) -> None:
         current = self.current
         if current is not None and not current.started and current is not self._launched:
-            self._start(current)
+            self.start_exchange(current)
 
-    def _start(self, exchange: Exchange) -> None:
+    def start_exchange(self, exchange: Exchange) -> None:
         incoming = exchange.incoming
         if (
             self.direct
@@ -497,9 +475,7 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
                 self.refuse_request(Reason.REQUEST_TIMEOUT, finding=self.unfinished())
                 self._start_current()
             return
-        if (
-            self._repeated is not None or self._cycle is not None
-        ) and now - self.silent_since >= FORGET_SECONDS:
+        if (self.last is not None or self._cycle is not None) and now - self.silent_since >= FORGET_SECONDS:
             self._forget()
         over = now - self.silent_since >= idle_timeout or now - self.connected_at >= lifetime
         # TLS keeps a buffer that nobody sees: while the kernel's moves, there is something in it.
@@ -508,6 +484,6 @@ class ListenerProtocol(ClientFacts, RequestReader, ResponseWriter, HttpToolsProt
 
     def _forget(self) -> None:
         """Let go of what makes the next request cheaper: there may never be one."""
-        self._repeated = self._cycle = self._launched = None
+        self.last = self._cycle = self._launched = None
         self.forget_template()
         self._start_head()

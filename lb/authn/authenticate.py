@@ -110,7 +110,8 @@ class AuthenticateHandler:
         expires = min(now + CACHE_SECONDS, session.expires_at)
         if session.refresh_token is not None and session.access_expires_at is not None:
             expires = min(expires, session.access_expires_at)
-        proceed = Proceed(self._identity(session, now), (), ACTION, session.subject, until=expires)
+        headers = self._identity(session, now)
+        proceed = Proceed(headers, (), ACTION, session.subject, until=expires, depends_on=b"cookie")
         weight = len(text) + sum(len(value) for _, value in proceed.request_headers)
         self._cache.put(text[-_KEY_BYTES:], (text, proceed), expires=expires, weight=weight)
         return proceed

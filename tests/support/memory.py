@@ -206,9 +206,10 @@ class _Faults(logging.Handler):
 class MemoryPlane:
     """One listener before targets in memory; reusable for any number of clients."""
 
-    def __init__(self, loop: MemoryLoop, **options: Any) -> None:
-        """Make the runtime; `options` as of `build_settings`."""
+    def __init__(self, loop: MemoryLoop, *, wire: type[Wire] = Wire, **options: Any) -> None:
+        """Make the runtime; `options` as of `build_settings`, `wire` is what connections end in."""
         self.loop = loop
+        self._wire = wire
         loop.dial = self._dial
         loop.set_exception_handler(lambda _, context: self.faults.append(repr(context)))
         self._options = options
@@ -262,7 +263,7 @@ class MemoryPlane:
 
     def client(self, *, direct: bool = True, http: type[Any] = ListenerProtocol) -> Wire:
         """Connect a client; `http` is the protocol class that serves it."""
-        wire = Wire(self.loop, local=("127.0.0.1", PORT), peer=("192.0.2.7", 50000))
+        wire = self._wire(self.loop, local=("127.0.0.1", PORT), peer=("192.0.2.7", 50000))
         wire.connect(http(self._config[direct], self.state, {}))
         return wire
 
@@ -271,7 +272,7 @@ class MemoryPlane:
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
         if self.before_dialling is not None:
             await self.before_dialling()
-        wire = Wire(self.loop, local=("127.0.0.1", 40000 + len(self.upstream)), peer=("127.0.0.1", 9))
+        wire = self._wire(self.loop, local=("127.0.0.1", 40000 + len(self.upstream)), peer=("127.0.0.1", 9))
         self.upstream.append(wire)
         wire.connect(factory())
         self.on_dialled(wire)

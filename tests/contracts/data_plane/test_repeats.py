@@ -37,8 +37,9 @@ async def ask(client: Conversation, data: bytes, times: int = 1) -> list[int]:
 class Doorkeeper:
     """Authentication that lets Ada pass until a given moment, and counts how often it was asked."""
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: float, depends_on: bytes | None = None) -> None:
         self.until = until
+        self.depends_on = depends_on
         self.asked = 0
 
     def compiler(self, settings: object, providers: object) -> Authentication:
@@ -48,7 +49,8 @@ class Doorkeeper:
         self.asked += 1
         if head.header(b"cookie") != b"s=ada":
             return Answer(401)
-        return Proceed(((b"x-amzn-oidc-identity", b"ada%d" % self.asked),), until=self.until)
+        identity = (b"x-amzn-oidc-identity", b"ada%d" % self.asked)
+        return Proceed((identity,), until=self.until, depends_on=self.depends_on)
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -95,6 +97,152 @@ async def test_who_changes_one_byte_is_asked_anew(direct: bool, changed: bytes) 
         assert keeper.asked == before + 1
         assert await ask(client, GET) == [200]
         assert len(seen) == 5 if b"a second" in changed else len(seen) >= 5
+        await lb.idle()
+
+
+ALIKE = {
+    "another path": GET.replace(b"/a", b"/b/c"),
+    "another query": GET.replace(b"/a", b"/a?b=%41"),
+    "another method": GET.replace(b"GET", b"DELETE"),
+    "another value": GET.replace(b"X-A: 1", b"X-A: 2"),
+    "a line more": GET.replace(b"X-A", b"X-B: 3\r\nX-A"),
+    "a line less": GET.replace(b"X-A: 1\r\n", b""),
+    "a body": GET.replace(b"GET", b"POST").replace(b"X-A: 1", b"Content-Length: 2") + b"hi",
+    "an empty body": GET.replace(b"GET", b"PUT").replace(b"X-A: 1", b"Content-Length: 0"),
+}
+UNLIKE = {
+    "another cookie": GET.replace(b"s=ada", b"s=eve"),
+    "no cookie": GET.replace(b"Cookie: s=ada\r\n", b""),
+    "another cookie line": GET.replace(b"X-A", b"Cookie: s=eve\r\nX-A"),
+    "another Host": GET.replace(b"app.", b"web."),
+    "an odd path": GET.replace(b"/a", b"/b/../a"),
+    "an address": GET.replace(b"X-A: 1", b"X-Forwarded-For: 1.1.1.1"),
+    "a trace": GET.replace(b"X-A: 1", b"X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678"),
+}
+
+
+@pytest.mark.parametrize("other", ALIKE.values(), ids=ALIKE.keys())
+async def test_requests_that_differ_in_nothing_that_counts_go_the_same_way(
+    direct: bool, other: bytes
+) -> None:
+    keeper = Doorkeeper(LONG, b"cookie")
+    async with (
+        ScriptedTarget(answering_bodies(seen := [])) as target,
+        serving([target.port], direct=direct, authentication=keeper, **GUARDED) as lb,
+    ):
+        client = await lb.connect()
+        assert await ask(client, GET) == [200]
+        for _ in range(3):
+            assert await ask(client, other) == [200]
+        assert await ask(client, GET) == [200]
+        # Once for all, and once where the very same bytes come again.
+        assert keeper.asked <= 2 if direct else keeper.asked > 2
+        assert all(head.count(b"x-amzn-oidc-identity: ada") == 1 for head in seen)
+        traces = [head.partition(b"X-Amzn-Trace-Id: ")[2].partition(b"\r\n")[0] for head in seen]
+        assert len(set(traces)) == 5
+        # The same as on a connection that knows nothing.
+        fresh = await lb.connect()
+        assert await ask(fresh, other) == [200]
+        assert {plain(head) for head in seen[1:4]} == {plain(seen[5])}
+        assert sorted(plain(seen[5]).split(b"\r\n")) == sorted(plain(other).split(b"\r\n"))
+        kept = lb.records[-1]
+        for record in lb.records[1:4]:
+            for name in ("method", "uri", "host", "received_bytes", "actions", "priority", "user_agent"):
+                assert getattr(record, name) == getattr(kept, name), name
+        await lb.idle()
+
+
+def answering_bodies(seen: list[bytes]) -> Any:
+    """Return a script that keeps each request with its body and answers it."""
+
+    async def script(conversation: Conversation) -> None:
+        while True:
+            head = await conversation.head()
+            length = head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0]
+            seen.append(head + await conversation.exactly(int(length or b"0")))
+            await conversation.send(ok())
+
+    return script
+
+
+OURS = (b"x-amzn-", b"x-forwarded-", b"connection:", b"host:")
+
+
+def plain(request: bytes) -> bytes:
+    """Leave out the lines that are the load balancer's."""
+    head, end, body = request.partition(b"\r\n\r\n")
+    kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(OURS)]
+    return b"\r\n".join(kept) + end + body
+
+
+@pytest.mark.parametrize("other", UNLIKE.values(), ids=UNLIKE.keys())
+async def test_requests_that_differ_in_what_counts_are_asked_about_anew(direct: bool, other: bytes) -> None:
+    keeper = Doorkeeper(LONG, b"cookie")
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], direct=direct, authentication=keeper, **GUARDED) as lb,
+    ):
+        client = await lb.connect()
+        assert await ask(client, GET.replace(b"/a", b"/first")) == [200]
+        assert await ask(client, GET) == [200]
+        before, served = keeper.asked, len(seen)
+        (status,) = await ask(client, other)
+        refused = {"another cookie": 401, "no cookie": 401, "another cookie line": 200, "an odd path": 400}
+        name = next(name for name, data in UNLIKE.items() if data == other)
+        assert status == refused.get(name, 200)
+        assert keeper.asked == before + (name != "an odd path")
+        assert len(seen) == served + (status == 200)
+        await lb.idle()
+
+
+@pytest.mark.parametrize(
+    ("until", "depends_on"), [(LONG, None), (LONG, b"x-a"), (0.0, b"cookie"), (1.0, b"")]
+)
+async def test_pre_action_is_asked_about_others_where_its_word_does_not_hold_for_them(
+    direct: bool, until: float, depends_on: bytes | None
+) -> None:
+    keeper = Doorkeeper(until, depends_on)
+    async with (
+        ScriptedTarget(answering(ok())) as target,
+        serving([target.port], direct=direct, authentication=keeper, **GUARDED) as lb,
+    ):
+        client = await lb.connect()
+        for number in range(4):
+            assert await ask(client, GET.replace(b"/a", b"/%d" % number)) == [200]
+        assert keeper.asked == 4
+
+
+async def test_each_request_finds_its_own_rule(direct: bool) -> None:
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "418"}}
+    rewrite = {
+        "Type": "url-rewrite",
+        "UrlRewriteConfig": {"Rewrites": [{"Regex": "^/old/", "Replace": "/new/"}]},
+    }
+
+    def path_rule(priority: int, path: str, action: Any, **members: Any) -> dict[str, Any]:
+        condition = {"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}
+        return {"Priority": priority, "Conditions": [condition], "Actions": [action], **members}
+
+    forward = {"Type": "forward", "TargetGroupArn": "app"}
+    rules = (
+        path_rule(1, "/fixed/*", fixed),
+        path_rule(2, "/old/*", forward, Transforms=[rewrite]),
+        *(path_rule(number, f"/{number}/*", forward) for number in range(3, 9)),
+    )
+    async with (
+        ScriptedTarget(answering(ok(), keep=(seen := []))) as target,
+        serving([target.port], direct=direct, rules=rules) as lb,
+    ):
+        client = await lb.connect()
+        paths = [f"/{number}/{turn}" for turn in range(3) for number in range(3, 9)]
+        for path in (*paths, "/old/1", "/3/old", "/old/2"):
+            assert await ask(client, GET.replace(b"/a", path.encode())) == [200]
+        for path in ("/fixed/1", "/fixed/2"):
+            assert await ask(client, GET.replace(b"/a", path.encode())) == [418]
+        asked = [head.split(b" ")[1].decode() for head in seen]
+        assert asked == [*paths, "/new/1", "/3/old", "/new/2"]
+        assert [record.priority for record in lb.records] == [*([*range(3, 9)] * 3), 2, 3, 2, 1, 1]
+        assert [record.transform_status for record in lb.records if record.priority != 2] == [""] * 21
         await lb.idle()
 
 
