@@ -13,6 +13,7 @@ from lb.authn.realm import session_binding
 from lb.authn.runtime import AuthRuntime, compile_pre_action
 from lb.authn.sender import HttpxSender
 from lb.authn.signing_keys import SigningKeys
+from lb.authn.turns import TurnDesk
 from lb.keyfiles import SESSION_KEYS, SIGNING_KEYS
 from lb.outcomes import Answer
 from lb.sealed import KeyRing
@@ -28,11 +29,18 @@ last."""
 class AuthenticationOwner:
     """Keys, sessions and provider connections of one load balancer, for its whole life."""
 
-    def __init__(self, settings: Settings, *, on_refreshed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_refreshed: Callable[[], None] = lambda: None,
+        desk: TurnDesk | None = None,
+    ) -> None:
         """Prepare; keys are made or read when the first pre-action is compiled.
 
-        `on_refreshed` is called after each refresh of a session.
+        `on_refreshed` is called after each refresh of a session; at `desk` processes take turns at them.
         """
+        self._desk = desk
         self._settings = settings
         self._on_refreshed = on_refreshed
         self._runtime: AuthRuntime | None = None
@@ -62,7 +70,12 @@ class AuthenticationOwner:
         if self._runtime is None:
             keys, signing = self._read_keys()
             self._runtime = AuthRuntime(
-                keys, signing, self._settings.arn, HttpxSender(), on_refreshed=self._on_refreshed
+                keys,
+                signing,
+                self._settings.arn,
+                HttpxSender(),
+                on_refreshed=self._on_refreshed,
+                desk=self._desk,
             )
         return self._runtime
 

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from lb.authentication import AuthenticationOwner
+from lb.authn.turns import TurnDesk
 from lb.descriptors import client_limit, raise_descriptor_limit
 from lb.observe.access_log import AccessLog
 from lb.observe.connection_log import ConnectionLog, ConnectionRecord
@@ -73,8 +74,11 @@ class Runtime:
         *,
         providers: Mapping[PreAction, IdentityProvider] | None = None,
         authentication: AuthenticationSource | None = None,
+        desk: TurnDesk | None = None,
     ) -> None:
         """Own what `settings` describe; `providers` gives each authenticate action its resolved provider.
+
+        At `desk` this process and others take turns at refreshing sessions.
 
         Raises:
             OSError: the access log or a key file cannot be opened.
@@ -88,7 +92,7 @@ class Runtime:
         self.pool = UpstreamPool(settings.attributes.idle_timeout_seconds, dial=self.applications.dial)
         self.registry.on_released = self.pool.release
         self.authentication: AuthenticationSource = authentication or AuthenticationOwner(
-            settings, on_refreshed=lambda: self.metrics.auth(AuthEvent.REFRESHED)
+            settings, on_refreshed=lambda: self.metrics.auth(AuthEvent.REFRESHED), desk=desk
         )
         self.exchanges: set[Exchange] = set()
         """Requests being served."""

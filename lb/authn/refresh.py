@@ -3,13 +3,15 @@
 One refresh for all requests of a session, and a short memory of how it ended, so that requests which still
 carry the old cookie neither spend a rotated refresh token a second time nor hammer the provider. A provider
 that says no ends the session. One that does not answer ends it only after a grace: an outage must not log
-everybody out at once.
+everybody out at once. Where several processes serve, they take turns at a session, and whoever comes second
+learns how the first one's refresh ended (`Turns`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from lb.authn.cache import ShortLived
 from lb.authn.idp_client import Refused
@@ -51,6 +53,29 @@ Renewal = Renewed | Kept | Ended
 Talk = Callable[[Session], Awaitable[Session | Refused]]
 
 
+class Turns(Protocol):
+    """Turns at refreshing a session, among the processes that could."""
+
+    async def take(self, realm: Realm, session_id: str) -> Renewal | None:
+        """Wait for the turn; returns how the last refresh of the session ended, if another just made one."""
+        ...
+
+    def settle(self, realm: Realm, session_id: str, renewal: Renewal | None, seconds: float) -> None:
+        """Give the turn back; a `renewal` is told to the others for so many seconds."""
+        ...
+
+
+class Alone:
+    """The turns of the only process."""
+
+    async def take(self, realm: Realm, session_id: str) -> Renewal | None:
+        """It is always this process's turn."""
+        return None
+
+    def settle(self, realm: Realm, session_id: str, renewal: Renewal | None, seconds: float) -> None:
+        """Nobody waits."""
+
+
 def after_failure(session: Session, refused: Refused, now: float) -> Kept | Ended:
     """Decide what a failed refresh means for the session."""
     due = session.access_expires_at or 0
@@ -72,10 +97,13 @@ def answers_for(known: Renewal, session: Session, now: float) -> bool:
 class Refresher:
     """Refreshes sessions. Its keys hold the realm: no session ever meets another realm's."""
 
-    __slots__ = ("_clock", "_flights", "_memory")
+    __slots__ = ("_clock", "_flights", "_memory", "_turns")
 
-    def __init__(self, *, clock: Callable[[], float], flights: SingleFlight) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float], flights: SingleFlight, turns: Turns | None = None
+    ) -> None:
         self._clock = clock
+        self._turns = turns or Alone()
         self._flights = flights
         self._memory: ShortLived[tuple[bytes, str], Renewal] = ShortLived(10_000)
 
@@ -91,17 +119,41 @@ class Refresher:
         if known is not None:
             return known
         key = (realm.digest, session.id)
-        renewal: Renewal = await self._flights.run(("refresh", *key), lambda: self._renew(key, session, talk))
+        renewal: Renewal = await self._flights.run(
+            ("refresh", *key), lambda: self._renew(realm, session, talk)
+        )
         return renewal
 
-    async def _renew(self, key: tuple[bytes, str], session: Session, talk: Talk) -> Renewal:
-        known = self._memory.get(key, self._clock())
-        if isinstance(known, Renewed) and known.session.generation > session.generation:
-            # An old cookie, and the session after it is due again: only the newest refresh token is any good.
-            session = known.session
+    async def _renew(self, realm: Realm, session: Session, talk: Talk) -> Renewal:
+        elsewhere = await self._turns.take(realm, session.id)
+        told: Renewal | None = None
+        try:
+            if elsewhere is not None and answers_for(elsewhere, session, self._clock()):
+                self._remember(realm, session, elsewhere)
+                return elsewhere
+            told = await self._talk(realm, self._newest(realm, session, elsewhere), talk)
+            return told
+        finally:
+            self._turns.settle(realm, session.id, told, _lifetime(told))
+
+    def _newest(self, realm: Realm, session: Session, elsewhere: Renewal | None) -> Session:
+        """An old cookie, and the session after it is due again: only the newest refresh token is any good."""
+        known = self._memory.get((realm.digest, session.id), self._clock())
+        renewed = [each.session for each in (known, elsewhere) if isinstance(each, Renewed)]
+        return max([session, *renewed], key=lambda each: each.generation)
+
+    async def _talk(self, realm: Realm, session: Session, talk: Talk) -> Renewal:
         found = await talk(session)
-        now = self._clock()
-        renewal = Renewed(found) if isinstance(found, Session) else after_failure(session, found, now)
-        seconds = RETRY_SECONDS if isinstance(renewal, Kept) else MEMORY_SECONDS
-        self._memory.put(key, renewal, expires=now + seconds)
+        if isinstance(found, Session):
+            renewal: Renewal = Renewed(found)
+        else:
+            renewal = after_failure(session, found, self._clock())
+        self._remember(realm, session, renewal)
         return renewal
+
+    def _remember(self, realm: Realm, session: Session, renewal: Renewal) -> None:
+        self._memory.put((realm.digest, session.id), renewal, expires=self._clock() + _lifetime(renewal))
+
+
+def _lifetime(renewal: Renewal | None) -> float:
+    return RETRY_SECONDS if isinstance(renewal, Kept) else MEMORY_SECONDS

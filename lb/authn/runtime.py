@@ -24,6 +24,7 @@ from lb.authn.refresh import Refresher
 from lb.authn.sender import HttpSender
 from lb.authn.signing_keys import SigningKeys
 from lb.authn.single_flight import SingleFlight
+from lb.authn.turns import SealedTurns, TurnDesk
 from lb.outcomes import Answer
 from lb.sealed import KeyRing
 from lb.settings import IdentityProvider
@@ -35,7 +36,11 @@ _SPENT_LOGINS = 50_000
 
 
 class AuthRuntime:
-    """What all handlers share. `on_refreshed` is called after each refresh (`ELBAuthRefreshTokenSuccess`)."""
+    """What all handlers share.
+
+    `on_refreshed` is called after each refresh (`ELBAuthRefreshTokenSuccess`); at `desk` several processes
+    take turns at refreshing.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class AuthRuntime:
         *,
         random: Callable[[int], bytes] = secrets.token_bytes,
         on_refreshed: Callable[[], None] = lambda: None,
+        desk: TurnDesk | None = None,
     ) -> None:
         self.keys = keys
         self.signing = signing
@@ -56,7 +62,8 @@ class AuthRuntime:
         self.random = random
         self.on_refreshed = on_refreshed
         self.flights = SingleFlight()
-        self.refresher = Refresher(clock=clock, flights=self.flights)
+        turns = None if desk is None else SealedTurns(desk, keys=lambda: self.keys, clock=clock)
+        self.refresher = Refresher(clock=clock, flights=self.flights, turns=turns)
         self.spent: ShortLived[str, bool] = ShortLived(_SPENT_LOGINS)
         self._key_sources: dict[tuple[str, int, KeyLimits | None], KeySource] = {}
 

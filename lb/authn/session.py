@@ -67,9 +67,9 @@ def access_expiry(tokens: Tokens, now: float) -> int | None:
     return None if tokens.expires_in is None else int(now) + max(1, tokens.expires_in)
 
 
-def seal_session(ring: KeyRing, realm: Realm, session: Session, *, now: float) -> bytes | None:
-    """Seal `session` as a cookie value; None when four cookies do not hold it."""
-    text = dump_compact(
+def spell_session(session: Session) -> bytes:
+    """Spell `session` for sealing; `parse_session` reads it."""
+    return dump_compact(
         [
             session.id,
             session.generation,
@@ -80,6 +80,11 @@ def seal_session(ring: KeyRing, realm: Realm, session: Session, *, now: float) -
             session.claims,
         ]
     )
+
+
+def seal_session(ring: KeyRing, realm: Realm, session: Session, *, now: float) -> bytes | None:
+    """Seal `session` as a cookie value; None when four cookies do not hold it."""
+    text = spell_session(session)
     payload = _PLAIN + text
     # Compressed only when it would not fit: a length that depends on content tells an observer something.
     if len(payload) > realm.cookie.capacity * 3 // 4 - 128:
@@ -103,7 +108,11 @@ def open_session(ring: KeyRing, realm: Realm, text: bytes, *, now: float) -> Ses
 
 def _parse(payload: bytes) -> Session | None:
     body = payload[1:]
-    text = zlib.decompress(body) if payload[:1] == _PACKED else body
+    return parse_session(zlib.decompress(body) if payload[:1] == _PACKED else body)
+
+
+def parse_session(text: bytes) -> Session | None:
+    """Read what `spell_session` wrote; None for what a version wrote that did so differently."""
     document = parse_object(b'{"session":%b}' % text)
     match document:
         case {

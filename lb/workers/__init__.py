@@ -26,6 +26,8 @@ Why so:
 - *Replay memory of logins is each balancer's own.* A callback sent again to another balancer finds the
   browser's attempt cookie gone, and its code spent at the provider, which is what counts; a store shared by
   all would add a way to fail and no security.
+- *Turns at refreshing sessions are everybody's.* A refresh token that rotates is good once, and a second use
+  can end the login: balancers ask the supervisor for the turn, and leave the outcome there, sealed.
 
 Messages between the processes are JSON; only the supervisor sends a pickle (the settings), because balancers
 parse what strangers send, and must not be able to make the supervisor run code.

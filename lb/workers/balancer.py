@@ -15,6 +15,7 @@ from lb.workers import totals
 from lb.workers.order import Order
 from lb.workers.pool_way import PoolWay, pool_providers
 from lb.workers.roles import Doors
+from lb.workers.turns import Line, LinkedDesk
 
 log = logging.getLogger("albacore")
 
@@ -25,8 +26,9 @@ FIRST_LOOK_SECONDS = 3.0
 class Balancer:
     """Serves the listeners."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, line: Line) -> None:
         self._order = order
+        self._desk = LinkedDesk(line)
         self._doors = Doors(order)
         self._tls = build_tls(order.settings.listeners)
         self._way = None if order.settings.pool_server is None else PoolWay(order.settings.pool_server)
@@ -37,9 +39,9 @@ class Balancer:
     def _build_runtime(self) -> Runtime:
         settings = self._order.settings
         if self._way is None:
-            return Runtime(settings)
+            return Runtime(settings, desk=self._desk)
         providers = pool_providers(list(pre_actions(settings)), self._order.endpoints, self._way)
-        return Runtime(settings, providers=providers)
+        return Runtime(settings, providers=providers, desk=self._desk)
 
     async def prepare(self) -> dict[str, Any]:
         """Probe every target once: a new balancer must not send requests to what the others know is down."""

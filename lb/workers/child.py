@@ -177,7 +177,7 @@ class Child:
                 self.leaving.set()
             case "totals":
                 self.numbers = message.get("value") or self.numbers
-            case "ask":
+            case "ask" | "settle":
                 self._on_ask(self, message)
             case "answer":
                 future = self._asked.get(message["id"])

@@ -29,6 +29,7 @@ from lb.workers.child import Child
 from lb.workers.generation import Generation
 from lb.workers.order import BALANCER, SERVICES, LogOptions, Order
 from lb.workers.reports import Reports
+from lb.workers.turns import SETTLE, TURN, RefreshTurns
 
 KEPT_GENERATIONS = 3
 """Retired generations that may finish in peace; an older one has `drain_seconds` left: memory is finite."""
@@ -50,6 +51,7 @@ class Supervisor:
         self._current: Generation | None = None
         self._retired: list[list[Child]] = []
         self._reports = Reports()
+        self._refresh_turns = RefreshTurns()
         self._turns = tempfile.TemporaryFile()  # noqa: SIM115 -- open for the process's life
         self._stop = asyncio.Event()
         self._cut = asyncio.Event()
@@ -236,22 +238,33 @@ class Supervisor:
 
     async def _see_off(self, child: Child) -> None:
         await child.ended.wait()
-        self._reports.bury(child)
+        self._bury(child)
         log.info("%s (pid %d) has finished", child.name, child.pid)
 
     def _on_gone(self, child: Child) -> None:
         """Hear of a worker that has ended, or is on its way out, without having been told to."""
         if child.ended.is_set():
-            self._reports.bury(child)
+            self._bury(child)
         else:
             self._retire([child])
 
+    def _bury(self, child: Child) -> None:
+        self._reports.bury(child)
+        self._refresh_turns.forget(child)
+
     def _on_ask(self, child: Child, message: dict[str, Any]) -> None:
-        self._background.spawn(self._answer(child, message))
+        if message["type"] == SETTLE:
+            self._refresh_turns.settle(child, message)
+        else:
+            self._background.spawn(self._answer(child, message))
 
     async def _answer(self, child: Child, message: dict[str, Any]) -> None:
-        draining = self._stop.is_set()
-        child.answer(message["id"], await self._reports.answer(str(message["what"]), draining=draining))
+        what = str(message["what"])
+        if what == TURN:
+            value: Any = await self._refresh_turns.take(child, message)
+        else:
+            value = await self._reports.answer(what, draining=self._stop.is_set())
+        child.answer(message["id"], value)
 
     def _all_children(self) -> list[Child]:
         current = self._current.children if self._current is not None else []

@@ -23,7 +23,7 @@ from lb.loop import log_loop_error, run_loop, settle_heap
 from lb.observe import turns
 from lb.workers.link import Link, Message
 from lb.workers.order import BALANCER, Order, read_order
-from lb.workers.roles import Ask, Role
+from lb.workers.roles import Role
 
 RETIRE_SECONDS = 3600.0
 """How long a worker that was replaced waits for long downloads and WebSockets."""
@@ -40,7 +40,7 @@ class Worker:
     def __init__(self, link: Link, order: Order) -> None:
         self._link = link
         self._order = order
-        self._role = _build_role(order, self._ask)
+        self._role = _build_role(order, self)
         self._opened = asyncio.Event()
         self._leave = asyncio.Event()
         """Accept no more."""
@@ -125,12 +125,13 @@ class Worker:
         self._patience = LEAVE_SECONDS
         self._leave.set()
 
-    async def _ask(self, what: str) -> Any:
+    async def ask(self, what: str, *, seconds: float = ANSWER_SECONDS, **members: Any) -> Any:
+        """Ask the supervisor for what only it knows; None when it does not answer in time."""
         number = next(self._numbers)
         future = self._asked[number] = asyncio.get_running_loop().create_future()
-        self._link.send({"type": "ask", "id": number, "what": what})
+        self._link.send({"type": "ask", "id": number, "what": what, **members})
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await future
         except TimeoutError:
             log.warning("the supervisor does not answer")
@@ -138,16 +139,20 @@ class Worker:
         finally:
             self._asked.pop(number, None)
 
+    def say(self, what: str, **members: Any) -> None:
+        """Tell the supervisor what wants no answer."""
+        self._link.send({"type": what, **members})
 
-def _build_role(order: Order, ask: Ask) -> Role:
+
+def _build_role(order: Order, worker: Worker) -> Role:
     # Each role loads only what it runs: starting quickly matters when a worker has died.
     if order.role == BALANCER:
         from lb.workers.balancer import Balancer
 
-        return Balancer(order)
+        return Balancer(order, worker)
     from lb.workers.services import Services
 
-    return Services(order, ask)
+    return Services(order, worker.ask)
 
 
 async def serve(end: socket.socket) -> Exit:

@@ -3,7 +3,11 @@ import https from "node:https";
 import { readFileSync } from "node:fs";
 import { Provider } from "oidc-provider";
 
-const { port, clientId, clientSecret, redirectUris, certificate } = JSON.parse(process.argv[2]);
+const { port, clientId, clientSecret, redirectUris, certificate, accessSeconds } = JSON.parse(process.argv[2]);
+// With short access tokens come refresh tokens that work once: a second use ends the grant.
+const rotating = accessSeconds
+  ? { issueRefreshToken: () => true, rotateRefreshToken: true, ttl: { AccessToken: accessSeconds } }
+  : {};
 const provider = new Provider(`https://localhost:${port}`, {
   clients: [
     {
@@ -14,6 +18,7 @@ const provider = new Provider(`https://localhost:${port}`, {
       token_endpoint_auth_method: "client_secret_post",
     },
   ],
+  ...rotating,
   claims: { openid: ["sub"], email: ["email", "email_verified"] },
   cookies: { keys: ["a key of the tests"] },
   findAccount: (_, id) => ({
