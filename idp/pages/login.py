@@ -169,11 +169,11 @@ _FACTOR_PAGES: Final[Mapping[ChallengeName, str]] = {
 async def _prepare_setup(visit: Visit, session: str) -> str | None:
     """Hand the seed of an authenticator app out into the session, where one can be set up."""
     core = visit.site.core
-    setup = await core.signin.open_setup(session)
+    setup = await core.signin.setups.open(session)
     if isinstance(setup, SignInRefused):
         return None
     seed = await core.factors.hand_out_seed(setup.turn)
-    return session if isinstance(seed, UserRefused) else core.signin.keep_setup(setup, {SEED: seed})
+    return session if isinstance(seed, UserRefused) else core.signin.setups.keep(setup, {SEED: seed})
 
 
 async def finish(visit: Visit, signed_in: SignedIn) -> Response:

@@ -21,7 +21,7 @@ from idp.pages.login import caller_of, lead_on
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
 from idp.signin.flows.names import ChallengeName
-from idp.signin.service import SetupTurn
+from idp.signin.setups import SetupTurn
 
 ANSWERS: Final[Mapping[str, str]] = {
     ChallengeName.SMS_MFA: "SMS_MFA_CODE",
@@ -151,7 +151,7 @@ async def submit_setup(visit: Visit) -> Response:
     if isinstance(refused, UserRefused):
         problem = visit.say("problem.code_missing") if not code else None
         return await show_setup(visit.with_problems([problem]) if problem else visit.refused(refused.text))
-    session = visit.site.core.signin.keep_setup(setup, {SET_UP_DONE: "1"})
+    session = visit.site.core.signin.setups.keep(setup, {SET_UP_DONE: "1"})
     outcome = await visit.site.core.signin.answer(
         caller_of(visit), ChallengeName.MFA_SETUP, session=session, responses={}
     )
@@ -162,7 +162,7 @@ async def _open_setup(visit: Visit) -> tuple[tuple[str, Step] | None, SetupTurn 
     opened = visit.open(StepKind.FACTOR)
     if opened is None or opened[1].challenge != ChallengeName.MFA_SETUP or opened[1].session is None:
         return None, None
-    setup = await visit.site.core.signin.open_setup(opened[1].session)
+    setup = await visit.site.core.signin.setups.open(opened[1].session)
     return opened, None if isinstance(setup, SignInRefused) else setup
 
 

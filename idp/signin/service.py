@@ -1,8 +1,8 @@
 """The dispatcher of every sign-in, whichever door it comes through (cognito.md 4).
 
-`start` and `answer` look accounts and sessions up, take turns, and hand on to the step that is due; a step
-comes back with a challenge, a refusal or a proof, and after a proof `dispatch` decides what follows. What
-may be said and what costs what is in the steps; nothing here knows a factor.
+`start` and `answer` take turns and hand on: `beginning` and `openings` look accounts and sessions up, the
+step that is due comes back with a challenge, a refusal or a proof, and `proofs` sees to what follows one.
+What may be said and what costs what is in the steps; nothing here knows a factor.
 """
 
 from __future__ import annotations
@@ -11,77 +11,42 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import replace
 
 from idp.clock import Clock
-from idp.console.client import admin_group, console_client, pool_of_console
 from idp.model import Client, Pool, User
-from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused, Trace
+from idp.outcomes import Challenged, SignInOutcome, SignInReason, SignInRefused, Trace
 from idp.pace import rest_until
 from idp.protection.limiter import Limiter
 from idp.protection.origins import NOWHERE, Origin, describe_origin
 from idp.protection.records import RiskDecision
 from idp.seal import Vault
-from idp.signin import srp
-from idp.signin.assurance import demand, spell_amr
-from idp.signin.dispatch import (
-    DeviceStanding,
-    Proved,
-    Step,
-    decide_before_password,
-    decide_next,
-    find_bar,
-    refuse,
-)
+from idp.signin.beginning import Beginning
+from idp.signin.dispatch import refuse
 from idp.signin.flows.accounts import FACTORS, Account, Accounts
 from idp.signin.flows.caller import Caller, Door
 from idp.signin.flows.choice_steps import ChoiceSteps
 from idp.signin.flows.custom_steps import CustomSteps
-from idp.signin.flows.desk import (
-    Desk,
-    Proof,
-    StepResult,
-    factor_turn,
-    incorrect,
-    missing,
-    trigger_refusal,
-    trigger_turn,
-)
+from idp.signin.flows.desk import Desk, Proof, StepResult, trigger_refusal, trigger_turn
 from idp.signin.flows.device_steps import DeviceSteps
 from idp.signin.flows.factor_steps import SERVED, FactorSteps
-from idp.signin.flows.factors import Factors, FactorTurn, Wanted
+from idp.signin.flows.factors import Factors
 from idp.signin.flows.names import AuthFlow, ChallengeName
 from idp.signin.flows.password_steps import PASSWORD, PasswordSteps, begin_for
-from idp.signin.flows.progress import (
-    DECISION,
-    Progress,
-    find_unfit,
-    open_block,
-    open_session,
-    seal_session,
-)
-from idp.signin.flows.reports import FLOWS_WITH_PASSWORD, happening_of, log_step, opening
+from idp.signin.flows.progress import DECISION, Progress
+from idp.signin.flows.reports import happening_of, log_step, opening
 from idp.signin.flows.risk_steps import RiskSteps
-from idp.signin.flows.triggers import Round, TriggerRefused, Triggers
+from idp.signin.flows.triggers import Triggers
+from idp.signin.openings import BY_BLOCK, Openings
+from idp.signin.proofs import Proofs
+from idp.signin.setups import Setups
 from idp.signin.sign_up import SignUpSessions
 from idp.store.base import Store
 from idp.users.credentials import Passwords
 
 log = logging.getLogger(__name__)
 C = ChallengeName
-BY_BLOCK: Final = frozenset({C.PASSWORD_VERIFIER, C.DEVICE_PASSWORD_VERIFIER})
-"""Challenges whose session is the secret block; a session string need not come along."""
 Answer = Callable[[Caller, Progress, Account, Mapping[str, str]], Awaitable[StepResult]]
-
-
-@dataclass(frozen=True, slots=True)
-class SetupTurn:
-    """A sign-in at MFA_SETUP, as an operation finds it that has nothing but the session."""
-
-    turn: FactorTurn
-    state: Mapping[str, str] = field(repr=False)
-    progress: Progress = field(repr=False)
 
 
 class SignIn:
@@ -97,7 +62,12 @@ class SignIn:
         self._custom = CustomSteps(self._desk, self._passwords)
         self._devices = DeviceSteps(self._desk)
         self.sign_ups = SignUpSessions(self._desk)
-        self._risk = RiskSteps(self._desk)
+        self.setups = Setups(self._desk)
+        self._beginning = Beginning(self._desk, self._passwords, self._choice, self._custom)
+        self._openings = Openings(self._desk, self._devices)
+        self._proofs = Proofs(
+            self._desk, self._passwords, self._factors, self._custom, self._devices, RiskSteps(self._desk)
+        )
         self._answers: Mapping[ChallengeName, Answer] = {
             C.PASSWORD: self._choice.answer_password,
             C.PASSWORD_SRP: self._choice.answer_srp,
@@ -168,8 +138,8 @@ class SignIn:
         if self._limiter.take_for_account(caller.pool.id, subject):  # before they queue for their turn
             return refuse(SignInReason.BUSY)
         async with self.accounts.take_turn(caller.pool, subject):
-            result = await self._begin(caller, flow, typed, parameters)
-            outcome = await self._go_on(caller, result)
+            result = await self._beginning.begin(caller, flow, typed, parameters)
+            outcome = await self._proofs.go_on(caller, result)
         self._record(caller, opening(flow), subject=subject, outcome=outcome)
         if _is_cheap(outcome):
             await rest_until(started)
@@ -185,7 +155,7 @@ class SignIn:
     ) -> SignInOutcome:
         """Judge ChallengeResponses; `session` may be missing where the responses carry a secret block."""
         started = asyncio.get_running_loop().time()
-        progress = await self._open(caller, challenge, session, responses)
+        progress = await self._openings.open(caller, challenge, session, responses)
         if isinstance(progress, SignInRefused):
             return progress
         if barred := await self._find_barred(caller, progress.subject):
@@ -202,7 +172,7 @@ class SignIn:
 
     async def ask_again(self, caller: Caller, challenge: ChallengeName, *, session: str) -> SignInOutcome:
         """Ask once more for a factor that this session waits for: a new code, and a new session."""
-        progress = await self._open(caller, challenge, session, {})
+        progress = await self._openings.open(caller, challenge, session, {})
         if isinstance(progress, SignInRefused):
             return progress
         if barred := await self._find_barred(caller, progress.subject):
@@ -211,7 +181,8 @@ class SignIn:
             account = await self.accounts.recall(progress)
             if progress.sub is not None and (account.user is None or not account.user.enabled):
                 return refuse(SignInReason.SESSION_INVALID)
-            return await self._go_on(caller, await self._factors.ask_again(caller, progress, account.user))
+            result = await self._factors.ask_again(caller, progress, account.user)
+            return await self._proofs.go_on(caller, result)
 
     async def begin_proven(
         self, caller: Caller, user: User, *, amr: tuple[str, ...], is_enough: bool
@@ -231,7 +202,7 @@ class SignIn:
             turn = trigger_turn(caller, user=user, username=user.username, is_start=True)
             refused = await self._desk.triggers.pre_authentication(turn)
             proof = Proof(begun.proved(*amr, second_done=is_enough), user)
-            outcome = trigger_refusal(refused) if refused else await self._go_on(caller, proof)
+            outcome = trigger_refusal(refused) if refused else await self._proofs.go_on(caller, proof)
         self._record(caller, None, subject=account.subject, outcome=outcome, progress=begun)
         return outcome
 
@@ -244,32 +215,11 @@ class SignIn:
         wanted = await self._desk.factors.wanted(caller.pool, caller.client, user)
         return await self.begin_proven(caller, user, amr=(PASSWORD,), is_enough=bool(wanted.ask))
 
-    async def open_setup(self, session: str) -> SetupTurn | SignInRefused:
-        """Open the session of MFA_SETUP for an operation that names neither client nor user."""
-        progress = open_session(self._desk.vault, session)
-        if progress is None or progress.challenge is not C.MFA_SETUP:
-            return refuse(SignInReason.SESSION_INVALID)
-        async with self._desk.store.reading() as records:
-            pool = await records.pools.find(progress.pool_id)
-            client = await records.clients.find(progress.client_id)
-        if pool is not None and pool_of_console(progress.client_id) == pool.id and admin_group(pool):
-            client = console_client(pool)
-        account = await self.accounts.recall(progress)
-        if pool is None or client is None or account.user is None or not (pool.active and client.active):
-            return refuse(SignInReason.SESSION_INVALID)
-        caller = Caller(pool, client, "", Door.HOSTED if progress.realm == "hosted" else Door.API)
-        if reason := find_unfit(progress, caller, C.MFA_SETUP, now=self._desk.clock.now()):
-            return refuse(reason)
-        if not account.user.enabled or await self.accounts.is_spent(progress):
-            return refuse(SignInReason.SESSION_INVALID)
-        turn = factor_turn(caller, progress, account.user, is_first=False)
-        return SetupTurn(turn, progress.state, progress)
-
     async def start_confirmed(
         self, caller: Caller, session: str, parameters: Mapping[str, str]
     ) -> SignInOutcome:
         """Begin USER_AUTH with the session of a confirmation."""
-        progress = await self._open(caller, C.SELECT_CHALLENGE, session, parameters)
+        progress = await self._openings.open(caller, C.SELECT_CHALLENGE, session, parameters)
         if isinstance(progress, SignInRefused):
             return progress
         if barred := await self._find_barred(caller, progress.subject):
@@ -283,66 +233,11 @@ class SignIn:
         self, caller: Caller, progress: Progress, parameters: Mapping[str, str]
     ) -> SignInOutcome:
         account = await self.accounts.recall(progress)
-        is_right = progress.amr and await self._is_named(caller, progress, parameters)
+        is_right = progress.amr and await self._openings.is_named(caller, progress, parameters)
         if account.user is None or not is_right or not await self.accounts.spend(progress):
             return refuse(SignInReason.SESSION_INVALID)
-        return await self._go_on(caller, Proof(replace(progress, targets=caller.targets), account.user))
-
-    def keep_setup(self, setup: SetupTurn, state: Mapping[str, str]) -> str:
-        """Return a new session of MFA_SETUP that remembers `state`; the end stays where it was."""
-        renewed = self._desk.renew(
-            Caller(setup.turn.pool, setup.turn.client, ""), setup.progress, C.MFA_SETUP
-        )
-        end = setup.progress.expires_at
-        return seal_session(self._desk.vault, replace(renewed, state=dict(state), expires_at=end))
-
-    async def _begin(
-        self, caller: Caller, flow: AuthFlow, typed: str, parameters: Mapping[str, str]
-    ) -> StepResult:
-        account = await self.accounts.find(caller.pool, typed)
-        password = parameters.get("PASSWORD", "")
-        if account.user is None and flow in FLOWS_WITH_PASSWORD and password:
-            migrated = await self._migrate(caller, typed, password)
-            if isinstance(migrated, SignInRefused):
-                return migrated
-            account = await self.accounts.find(caller.pool, typed) if migrated else account
-        is_custom = flow is AuthFlow.CUSTOM_AUTH
-        if refusal := await self._find_early_refusal(caller, account, typed, is_custom=is_custom):
-            return refusal
-        progress = begin_for(
-            self._desk, caller, flow, account, typed=typed, device_key=parameters.get("DEVICE_KEY")
-        )
-        return await self._first_step(caller, progress, account, parameters)
-
-    async def _first_step(
-        self, caller: Caller, progress: Progress, account: Account, parameters: Mapping[str, str]
-    ) -> StepResult:
-        if progress.flow is AuthFlow.CUSTOM_AUTH:
-            return await self._custom.start(caller, progress, account.user, parameters)
-        if progress.flow is AuthFlow.USER_AUTH:
-            return await self._choice.offer(caller, progress, account, parameters)
-        if progress.flow is AuthFlow.USER_SRP_AUTH:
-            return await self._passwords.open_srp(caller, progress, account.user, parameters.get("SRP_A", ""))
-        if not parameters.get("PASSWORD") and caller.door is Door.ADMIN:
-            return self._desk.challenge(caller, progress, C.ADMIN_NO_SRP_AUTH, user=account.user)
-        return await self._passwords.check_plain(caller, progress, account, parameters.get("PASSWORD", ""))
-
-    async def _find_early_refusal(
-        self, caller: Caller, account: Account, typed: str, *, is_custom: bool
-    ) -> SignInRefused | None:
-        """Say what is said before anything was proved (cognito.md 4.8, steps 5 to 9)."""
-        hide, user = caller.hides_existence, account.user
-        if user is None and not hide:
-            return refuse(SignInReason.UNKNOWN_USER)
-        name = user.username if user else typed
-        turn = trigger_turn(caller, user=user, username=name, is_start=True)
-        refused = await self._desk.triggers.pre_authentication(turn)
-        if refused is not None:
-            return trigger_refusal(refused)
-        if early := decide_before_password(user, hide_existence=hide):
-            return refuse(early)
-        is_locked = account.is_locked(self._desk.clock.now()) and not is_custom
-        return refuse(SignInReason.LOCKED) if is_locked else None
+        proof = Proof(replace(progress, targets=caller.targets), account.user)
+        return await self._proofs.go_on(caller, proof)
 
     async def _find_barred(self, caller: Caller, subject: str) -> SignInRefused | None:
         """Refuse whoever comes from a blocked address, whatever they would answer and to whom."""
@@ -369,42 +264,6 @@ class SignIn:
         happening = happening_of(caller, challenge, outcome, outcome.trace if outcome.trace.event else begun)
         self._desk.passwords.history.note(caller.pool, caller.client, subject, happening)
 
-    async def _migrate(self, caller: Caller, typed: str, password: str) -> User | SignInRefused | None:
-        turn = trigger_turn(caller, user=None, username=typed, is_start=True)
-        migrated = await self._desk.triggers.migrate_user(turn, password)
-        return trigger_refusal(migrated) if isinstance(migrated, TriggerRefused) else migrated
-
-    async def _open(
-        self,
-        caller: Caller,
-        challenge: ChallengeName,
-        session: str | None,
-        responses: Mapping[str, str],
-    ) -> Progress | SignInRefused:
-        """Open the session that an answer belongs to, of this caller and challenge, good and not spent."""
-        if challenge is C.DEVICE_SRP_AUTH and session is None:
-            session = await self._devices.recall_session(caller, responses.get("DEVICE_KEY", ""))
-        progress = open_session(self._desk.vault, session) if session is not None else None
-        now = self._desk.clock.now()
-        if challenge in BY_BLOCK:
-            accompanying, progress = progress, self._open_block(responses)
-            if progress is not None and session is not None and accompanying is None:
-                return refuse(SignInReason.SESSION_INVALID)
-            if progress is not None and accompanying is not None and accompanying.id != progress.id:
-                return refuse(SignInReason.SESSION_INVALID)
-            if not responses.get("PASSWORD_CLAIM_SECRET_BLOCK"):
-                return missing("PASSWORD_CLAIM_SECRET_BLOCK")
-        if reason := find_unfit(progress, caller, challenge, now=now):
-            return incorrect() if challenge in BY_BLOCK and session is None else refuse(reason)
-        assert progress is not None
-        if await self.accounts.is_spent(progress):
-            return refuse(SignInReason.SESSION_INVALID)
-        return progress
-
-    def _open_block(self, responses: Mapping[str, str]) -> Progress | None:
-        raw = srp.parse_block(responses.get("PASSWORD_CLAIM_SECRET_BLOCK", ""))
-        return open_block(self._desk.vault, raw) if raw else None
-
     async def _answer(
         self, caller: Caller, progress: Progress, responses: Mapping[str, str]
     ) -> SignInOutcome:
@@ -414,7 +273,7 @@ class SignIn:
         is_gone = progress.sub is not None and (account.user is None or not account.user.enabled)
         if is_gone and progress.challenge not in BY_BLOCK:  # those come out wrong, at the same cost
             return refuse(SignInReason.SESSION_INVALID)
-        if not await self._is_named(caller, progress, responses):
+        if not await self._openings.is_named(caller, progress, responses):
             return refuse(SignInReason.SESSION_INVALID)
         if progress.challenge in BY_BLOCK and account.is_locked(self._desk.clock.now()):
             return refuse(SignInReason.LOCKED)
@@ -423,20 +282,13 @@ class SignIn:
         if is_once and not await self.accounts.spend(progress):
             return refuse(SignInReason.SESSION_INVALID)
         result = await self._answers[progress.challenge](caller, progress, account, responses)
-        outcome = await self._go_on(caller, result)
+        outcome = await self._proofs.go_on(caller, result)
         if is_once or (isinstance(outcome, SignInRefused) and not _is_spending(outcome)):
             return outcome
         # Right once is right once: of two answers at a time, on whatever nodes, one finds it spent.
         if not await self.accounts.spend(progress):
             return refuse(SignInReason.SESSION_INVALID)
         return outcome
-
-    async def _is_named(self, caller: Caller, progress: Progress, responses: Mapping[str, str]) -> bool:
-        """Whether USERNAME, where the door sends one, is a name of whoever the session is about."""
-        name = responses.get("USERNAME")
-        if name is None or name in (progress.username, progress.typed):
-            return True
-        return await self.accounts.subject_of(caller.pool, name) == progress.subject
 
     async def _answer_factor(
         self, caller: Caller, progress: Progress, account: Account, responses: Mapping[str, str]
@@ -462,77 +314,6 @@ class SignIn:
             return await step(caller, progress, account.user, responses)
 
         return answer
-
-    async def _go_on(self, caller: Caller, result: StepResult) -> SignInOutcome:
-        """Follow proofs until something is asked, refused or done."""
-        while isinstance(result, Proof):
-            after = await self._follow(caller, result)
-            if isinstance(after, SignedIn):
-                return after
-            result = after
-        return result
-
-    async def _follow(self, caller: Caller, proof: Proof) -> StepResult | SignedIn:
-        progress, user, now = _note_round(proof), proof.user, self._desk.clock.now()
-        by_password = PASSWORD in progress.amr
-        device = await self._devices.judge(caller, progress, user)
-        if device is not DeviceStanding.UNKNOWN and not find_bar(user, by_password=by_password, now=now):
-            progress = await self._risk.weigh(caller, progress, user, device=device)
-        if progress.risk.get(DECISION) == RiskDecision.BLOCK:
-            return _traced(refuse(SignInReason.RISK_BLOCKED, user.username), progress)
-        demanded = await self._risk.find_demand(caller, progress, user)
-        needs_wanted = not progress.is_second_done and device is not DeviceStanding.TRUSTED
-        wanted = demanded or (
-            await self._desk.factors.wanted(caller.pool, caller.client, user) if needs_wanted else Wanted()
-        )
-        proved = Proved(
-            by_password, progress.is_second_done, progress.is_defined, is_risky=demanded is not None
-        )
-        if progress.targets:
-            held = await self._desk.factors.held(caller.pool, user)
-            reached, wanted = demand(progress.targets, progress.amr, held=held, wanted=wanted)
-            if not reached:  # neither what was proved nor a device stands in for what is missing
-                proved = replace(proved, is_second_done=False)
-                device = DeviceStanding.KNOWN if device is DeviceStanding.TRUSTED else device
-        step = decide_next(user, flow=progress.flow, proved=proved, wanted=wanted, device=device, now=now)
-        if isinstance(step, SignInReason):
-            return _traced(refuse(step, user.username), progress)
-        if step is Step.SIGNED_IN:
-            return await self._finish(caller, progress, user)
-        if step is Step.NEW_PASSWORD:
-            return self._passwords.ask_new_password(caller, progress, user)
-        if step is Step.DEVICE:
-            return await self._devices.put(caller, progress, user)
-        if step is Step.DEFINE:
-            return await self._custom.define(caller, progress, user)
-        return await self._factors.put_second(caller, progress, user, step=step, wanted=wanted)
-
-    async def _finish(self, caller: Caller, progress: Progress, user: User) -> SignedIn | SignInRefused:
-        turn = trigger_turn(caller, user=user, username=user.username)
-        refused = await self._desk.triggers.post_authentication(turn)
-        if refused is not None:
-            return _traced(trigger_refusal(refused), progress)
-        return SignedIn(
-            user,
-            int(self._desk.clock.now()),
-            amr=spell_amr(progress.amr),
-            device_key=progress.device_key if progress.is_device_done else None,
-            chose_password=progress.chose_password,
-            trace=progress.trace,
-        )
-
-
-def _traced(refused: SignInRefused, progress: Progress) -> SignInRefused:
-    return replace(refused, trace=progress.trace)
-
-
-def _note_round(proof: Proof) -> Progress:
-    """Add a right password or factor to what a custom flow's trigger is told."""
-    progress = proof.progress
-    is_round = progress.challenge is C.PASSWORD_VERIFIER or progress.challenge in SERVED
-    if progress.flow is not AuthFlow.CUSTOM_AUTH or progress.is_defined or not is_round:
-        return progress
-    return replace(progress, rounds=(*progress.rounds, Round(progress.challenge, result=True)))
 
 
 def _is_cheap(outcome: SignInOutcome) -> bool:

@@ -19,7 +19,7 @@ from idp.factors.records import Factor
 from idp.factors.service import SEED, SET_UP_DONE
 from idp.model import Pool, User
 from idp.outcomes import SignInRefused
-from idp.signin.service import SetupTurn
+from idp.signin.setups import SetupTurn
 
 Answer = Mapping[str, object]
 _WISHES: Final = {
@@ -38,7 +38,7 @@ async def associate_software_token(call: Call) -> Answer:
         return {"SecretCode": served(await factors.tokens.associate(pool, user))}
     setup = await _setup(call)
     seed = served(await factors.hand_out_seed(setup.turn))
-    return {"SecretCode": seed, "Session": call.core.signin.keep_setup(setup, {SEED: seed})}
+    return {"SecretCode": seed, "Session": call.core.signin.setups.keep(setup, {SEED: seed})}
 
 
 @operation("VerifySoftwareToken")
@@ -51,14 +51,14 @@ async def verify_software_token(call: Call) -> Answer:
         return {"Status": "SUCCESS"}
     setup = await _setup(call)
     served(await factors.take_first_code(setup.turn, setup.state, code, name=name))
-    return {"Status": "SUCCESS", "Session": call.core.signin.keep_setup(setup, {SET_UP_DONE: "1"})}
+    return {"Status": "SUCCESS", "Session": call.core.signin.setups.keep(setup, {SET_UP_DONE: "1"})}
 
 
 async def _setup(call: Call) -> SetupTurn:
     session = call.input.get("Session")
     if not session:
         raise invalid_parameter("Either AccessToken or Session is required.")
-    setup = await call.core.signin.open_setup(session)
+    setup = await call.core.signin.setups.open(session)
     if isinstance(setup, SignInRefused):
         raise refused(setup)
     return setup

@@ -8,8 +8,8 @@ the session, bound to user, client and pool, for at most AuthSessionValidity.
 The flows take care of: one attempt at a time per account; the lockout schedule over wrong codes
 (CODE_MISMATCH and EXPIRED count, cognito.md 4.9); a session that works once (it is spent by the first right
 answer); equal answers for users who are not there. Where an operation sets a factor up with the session of
-MFA_SETUP (AssociateSoftwareToken), `SignIn.open_setup` gives the turn and the state of a session, and
-`SignIn.keep_setup` a new session with a new state; the answer to MFA_SETUP is then checked against it.
+MFA_SETUP (AssociateSoftwareToken), `Setups.open` gives the turn and the state of a session, and
+`Setups.keep` a new session with a new state; the answer to MFA_SETUP is then checked against it.
 """
 
 from __future__ import annotations
