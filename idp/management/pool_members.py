@@ -92,6 +92,25 @@ def change_pool(pool: Pool, members: Members, *, now: float) -> Pool:
     )
 
 
+_FACTOR_PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "MfaConfiguration": ("MfaConfiguration",),
+    "SoftwareTokenMfaConfiguration": ("EnabledMfas",),
+    "SmsMfaConfiguration": ("EnabledMfas", "SmsAuthenticationMessage"),
+    "EmailMfaConfiguration": ("EnabledMfas", "EmailAuthenticationMessage", "EmailAuthenticationSubject"),
+    "WebAuthnConfiguration": (
+        "WebAuthnRelyingPartyID",
+        "WebAuthnUserVerification",
+        "WebAuthnFactorConfiguration",
+    ),
+}
+
+
+def name_factor_properties(members: Members) -> tuple[str, ...]:
+    """Say what the configuration file calls the members of a SetUserPoolMfaConfig."""
+    named = (names for member, names in _FACTOR_PROPERTIES.items() if member in members)
+    return tuple(dict.fromkeys(name for names in named for name in names))
+
+
 def change_factors(pool: Pool, members: Members, *, now: float) -> Pool:
     """Lay a SetUserPoolMfaConfig over a pool; raises Refused.
 

@@ -9,13 +9,20 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from idp.clock import Clock
 from idp.management.catalog import Catalog
-from idp.management.pool_members import Members, add_attributes, change_factors, change_pool, make_pool
+from idp.management.pool_members import (
+    Members,
+    add_attributes,
+    change_factors,
+    change_pool,
+    make_pool,
+    name_factor_properties,
+)
 from idp.management.refusal import Reason, Refused, invalid, no_pool
 from idp.model import Pool
 from idp.store.base import NotFound, Records, Store
@@ -54,17 +61,12 @@ class PoolDesk:
         return await self.change(pool, lambda old: change_pool(old, members, now=self.clock.now()))
 
     async def set_factors(self, pool: Pool, members: Members) -> Pool:
-        """Replace the settings of second factors and passkeys, of a declared pool, too; raises Refused."""
-        now = self.clock.now()
-        try:
-            async with self.store.writing() as records:
-                changed = await records.pools.update(
-                    (pool.id,), lambda old: change_factors(old, members, now=now)
-                )
-        except NotFound as gone:
-            raise no_pool(pool.id) from gone
-        await self._catalog.refresh()
-        return changed
+        """Replace the settings of second factors and passkeys; raises Refused."""
+        return await self.change(
+            pool,
+            lambda old: change_factors(old, members, now=self.clock.now()),
+            properties=name_factor_properties(members),
+        )
 
     async def add_attributes(self, pool: Pool, declared: list[Members]) -> Pool:
         """Add custom attributes, which stay for good; raises Refused."""
@@ -103,9 +105,19 @@ class PoolDesk:
         """Keep members that other operations give back."""
         return await self.change(pool, lambda old: replace(old, kept={**old.kept, **members}))
 
-    async def change(self, pool: Pool, change: Callable[[Pool], Pool], *, alone: bool = False) -> Pool:
-        """Write a change of the pool's document; raises Refused."""
-        require_own(pool)
+    async def change(
+        self,
+        pool: Pool,
+        change: Callable[[Pool], Pool],
+        *,
+        alone: bool = False,
+        properties: Iterable[str] = (),
+    ) -> Pool:
+        """Write a change of the pool's document; raises Refused.
+
+        `properties` of the configuration file say there what the change would.
+        """
+        require_own(pool, *properties)
         try:
             async with self.store.writing(alone=alone) as records:
                 await refuse_during_import(records, pool)
@@ -116,10 +128,11 @@ class PoolDesk:
         return changed
 
 
-def require_own(pool: Pool) -> None:
-    """Refuse to change what the configuration file declares."""
+def require_own(pool: Pool, *properties: str) -> None:
+    """Refuse to change what the configuration file declares, and name the properties to change there."""
     if pool.origin == "config":
-        raise invalid(f"User pool {pool.id} is declared in the configuration file; change it there")
+        what = ", ".join(properties) or "it"
+        raise invalid(f"User pool {pool.id} is declared in the configuration file; change {what} there")
 
 
 async def refuse_during_import(records: Records, pool: Pool) -> None:

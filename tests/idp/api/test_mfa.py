@@ -238,18 +238,38 @@ def test_a_session_sets_up_for_its_user_only_and_not_without_it(strict: ApiServe
         public.verify_software_token(Session=session, UserCode="123456")
 
 
-def test_a_pools_settings_are_read_and_replaced(strict: ApiServer) -> None:
+def test_a_declared_pools_settings_are_read_and_changed_in_the_file_alone(strict: ApiServer) -> None:
     cognito = strict.boto3()
     told = cognito.get_user_pool_mfa_config(UserPoolId=POOL_ID)
     assert (told["MfaConfiguration"], told["SoftwareTokenMfaConfiguration"]) == ("ON", {"Enabled": True})
     assert told["EmailMfaConfiguration"] == {}
     assert "SmsMfaConfiguration" not in told
     assert "WebAuthnConfiguration" not in told
+    for change, names in (
+        ({"MfaConfiguration": "OFF"}, "MfaConfiguration there"),
+        (
+            {"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": False}},
+            "MfaConfiguration, EnabledMfas there",
+        ),
+        ({"WebAuthnConfiguration": {"UserVerification": "required"}}, "WebAuthnUserVerification"),
+        ({}, "change it there"),
+    ):
+        with pytest.raises(cognito.exceptions.InvalidParameterException, match=names) as refused:
+            cognito.set_user_pool_mfa_config(UserPoolId=POOL_ID, **change)
+        assert "configuration file" in str(refused.value)
+    after = cognito.get_user_pool_mfa_config(UserPoolId=POOL_ID)
+    assert after["MfaConfiguration"] == "ON"
+    assert after["SoftwareTokenMfaConfiguration"] == {"Enabled": True}
+
+
+def test_the_settings_of_a_pool_of_the_api_are_replaced(strict: ApiServer) -> None:
+    cognito = strict.boto3()
+    pool = cognito.create_user_pool(PoolName="factors")["UserPool"]["Id"]
     with pytest.raises(cognito.exceptions.InvalidParameterException, match="EnabledMfas"):
-        cognito.set_user_pool_mfa_config(UserPoolId=POOL_ID, MfaConfiguration="ON")
+        cognito.set_user_pool_mfa_config(UserPoolId=pool, MfaConfiguration="ON")
     mail = {"Message": "Code: {####}", "Subject": "Code"}
     changed = cognito.set_user_pool_mfa_config(
-        UserPoolId=POOL_ID,
+        UserPoolId=pool,
         MfaConfiguration="OPTIONAL",
         SoftwareTokenMfaConfiguration={"Enabled": True},
         EmailMfaConfiguration=mail,
@@ -257,12 +277,12 @@ def test_a_pools_settings_are_read_and_replaced(strict: ApiServer) -> None:
     )
     assert changed["EmailMfaConfiguration"] == mail
     assert changed["SmsMfaConfiguration"] == {"SmsAuthenticationMessage": "SMS {####}"}
-    told = cognito.get_user_pool_mfa_config(UserPoolId=POOL_ID)
+    told = cognito.get_user_pool_mfa_config(UserPoolId=pool)
     assert {name: value for name, value in told.items() if name != "ResponseMetadata"} == {
         name: value for name, value in changed.items() if name != "ResponseMetadata"
     }
     cognito.set_user_pool_mfa_config(
-        UserPoolId=POOL_ID,
+        UserPoolId=pool,
         WebAuthnConfiguration={"RelyingPartyId": "example.com", "UserVerification": "required"},
     )
-    assert cognito.get_user_pool_mfa_config(UserPoolId=POOL_ID)["MfaConfiguration"] == "OPTIONAL"
+    assert cognito.get_user_pool_mfa_config(UserPoolId=pool)["MfaConfiguration"] == "OPTIONAL"
