@@ -127,8 +127,8 @@ def _signals_later() -> Iterator[None]:
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
+        for late in came:
+            signal.raise_signal(late)
 
 
 def tree(root: int) -> Iterator[int]:

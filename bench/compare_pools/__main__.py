@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def open_stage(subject: Subject) -> Stage:
     return Stage(subject, signed, public)
 
 
-def lay_out(columns: dict[str, Sequence[str]]) -> str:
+def lay_out(columns: Mapping[str, Sequence[str]]) -> str:
     """Lay out one row for each call, and the counts below."""
     lines = [f"| Call | Cognito | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
     area = ""

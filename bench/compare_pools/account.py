@@ -246,7 +246,8 @@ def filter_badly(stage: Stage) -> Decision:
 @call(ADMIN, "ListUsers in pages of two: everybody once")
 def page_users(stage: Stage) -> None:
     pages = stage.signed.get_paginator("list_users").paginate(UserPoolId=stage["pool"], Limit=2)
-    counts, names = [], []
+    counts: list[int] = []
+    names: list[str] = []
     for page in pages:
         counts.append(len(page["Users"]))
         names.extend(user["Username"] for user in page["Users"])

@@ -254,8 +254,9 @@ def verify_token(stage: Stage) -> None:
     key = next((key for key in jwt.PyJWKSet.from_dict(keys).keys if key.key_id == wanted), None)
     if key is None:
         raise DifferenceError("no such key in the JWKS")
-    options = {"verify_iss": False}
-    claims = jwt.decode(token, key, algorithms=["RS256"], audience=stage["app"], options=options)
+    claims = jwt.decode(
+        token, key, algorithms=["RS256"], audience=stage["app"], options={"verify_iss": False}
+    )
     expect(claims.get("token_use"), "id", "token_use")
 
 

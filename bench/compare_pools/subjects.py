@@ -69,7 +69,7 @@ def start_albacore(folder: Path, _: Path | None) -> Subject:
         page = httpx.get(f"{url}/dev/inbox", trust_env=False).text
         mails = re.findall(r"<article.*?</article>", page, re.DOTALL)
         mail = next(mail for mail in mails if address in mail)
-        return re.findall(r'data-testid="code">(\d+)<', mail)[0]
+        return str(re.findall(r'data-testid="code">(\d+)<', mail)[0])
 
     return Subject("albacore", version("albacore"), url, program, read)
 

@@ -193,7 +193,7 @@ def _code_in(answer: httpx.Response) -> str:
     found = parse_qs(urlsplit(answer.headers.get("location", "")).query).get("code")
     if not found:
         raise RefusedError(f"no code, but {answer.status_code}")
-    return found[0]
+    return str(found[0])
 
 
 class Codes:
