@@ -13,10 +13,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.idle import allow_descriptors, connect, get_request
+from bench.clients import Growth, allow_descriptors, connect, get_request
 from bench.load import LoadError
 from bench.processes import Program
-from bench.report import columns
 from bench.subject import Subject
 from bench.upstream import HUGE, SIZES
 
@@ -29,30 +28,8 @@ RECEIVE_BUFFER = 32 * 1024
 STUCK_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Downloads:
-    """One subject that has served all of them."""
-
-    name: str
-    version: str
-    count: int
-    before_mib: float
-    peak_mib: float
-    cpu_seconds: float
-
-    @property
-    def kib_each(self) -> float:
-        """Memory that one download has added at the worst moment."""
-        return (self.peak_mib - self.before_mib) * 1024 / self.count
-
-    @property
-    def cpu_us_per_mb(self) -> float:
-        """CPU time for a million bytes."""
-        return self.cpu_seconds * 1e6 / (self.count * SIZES[HUGE] / 1e6)
-
-
 @dataclass(slots=True)
-class Growth:
+class Plateau:
     """Tells when a size has stopped to grow: no more than 2 % in so many turns."""
 
     sizes: list[float] = field(default_factory=list)
@@ -96,7 +73,7 @@ class Reader:
         return SIZES[HUGE] - len(body) if end else -1
 
 
-def measure_downloads(subject: Subject, count: int, *, least_seconds: float = LEAST_SECONDS) -> Downloads:
+def measure_downloads(subject: Subject, count: int, *, least_seconds: float = LEAST_SECONDS) -> Growth:
     """Run the downloads and look at the process. Raises LoadError if one was refused or cut."""
     allow_descriptors(count)
     with contextlib.ExitStack() as stack:
@@ -109,7 +86,8 @@ def measure_downloads(subject: Subject, count: int, *, least_seconds: float = LE
         _read_fast(readers)
         cpu = subject.program.cpu_seconds() - cpu
         peak = subject.program.peak_rss_mib()
-    return Downloads(subject.name, subject.version, count, before, peak, cpu)
+    cpu_us_per_mb = cpu * 1e6 / (count * SIZES[HUGE] / 1e6)
+    return Growth(subject.name, subject.version, count, before, peak, cpu_us_per_mb)
 
 
 def _open(subject: Subject, stack: contextlib.ExitStack) -> Reader:
@@ -121,7 +99,7 @@ def _open(subject: Subject, stack: contextlib.ExitStack) -> Reader:
 
 def _read_slowly(readers: Sequence[Reader], program: Program, *, least_seconds: float) -> None:
     """Let every reader take a little ten times a second until the program's memory grows no more."""
-    watch = Growth()
+    watch = Plateau()
     began = time.monotonic()
     while not watch.is_over or time.monotonic() - began < least_seconds:
         turn = time.monotonic() + TURN_SECONDS
@@ -145,20 +123,3 @@ def _read_fast(readers: Sequence[Reader]) -> None:
                 if key.data.read(1 << 20):
                     selector.unregister(key.fileobj)
                     left -= 1
-
-
-def format_downloads(rows: Sequence[Downloads]) -> str:
-    """Lay the rows out as a table."""
-    header = ("proxy", "version", "before MiB", "peak MiB", "KiB each", "CPU us/MB")
-    body = [
-        [
-            row.name,
-            row.version,
-            f"{row.before_mib:.0f}",
-            f"{row.peak_mib:.0f}",
-            f"{row.kib_each:.1f}",
-            f"{row.cpu_us_per_mb:.0f}",
-        ]
-        for row in rows
-    ]
-    return columns(header, body)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bench.albacore import start_albacore
-from bench.downloads import DOWNLOADS, format_downloads, measure_downloads
-from bench.idle import CONNECTIONS, format_idle, measure_idle
+from bench.clients import Growth, format_growth
+from bench.downloads import DOWNLOADS, measure_downloads
+from bench.idle import CONNECTIONS, measure_idle
 from bench.load import LoadError
 from bench.measure import tell
 from bench.peers.envoy import start_envoy
@@ -46,17 +46,22 @@ class MemoryBlock:
     clients: int
     quick_clients: int
     rows: Sequence[MemoryRow]
-    measure: Callable[[Subject, int], Any]
-    layout: Callable[[Sequence[Any]], str]
+    measure: Callable[[Subject, int], Growth]
+    most: str
+    """Which memory is compared with that before."""
+    cpu: str
+    """Unit of the CPU column."""
 
     def table(self, place: Place, programs: Sequence[str], *, quick: bool) -> str:
         """Measure the rows of `programs`; returns title and table, nothing where no row is wanted."""
         clients = self.quick_clients if quick else self.clients
         rows = [self._measure(row, place, clients) for row in self.rows if row.program in programs]
         tell("")
-        return f"{self.name}: {clients:,} {self.what}\n\n{self.layout(rows)}" if rows else ""
+        if not rows:
+            return ""
+        return f"{self.name}: {clients:,} {self.what}\n\n{format_growth(rows, most=self.most, cpu=self.cpu)}"
 
-    def _measure(self, row: MemoryRow, place: Place, clients: int) -> Any:
+    def _measure(self, row: MemoryRow, place: Place, clients: int) -> Growth:
         folder = place.folder / f"{self.name}-{row.program}-{row.index}"
         folder.mkdir()
         with ExitStack() as stack:
@@ -80,7 +85,8 @@ MEMORY_BLOCKS = {
             quick_clients=1_000,
             rows=(*PLAIN, MemoryRow("albacore", start_albacore, index=1)),
             measure=measure_idle,
-            layout=format_idle,
+            most="after",
+            cpu="idle CPU ms/s",
         ),
         MemoryBlock(
             "downloads",
@@ -89,7 +95,8 @@ MEMORY_BLOCKS = {
             quick_clients=100,
             rows=PLAIN,
             measure=measure_downloads,
-            layout=format_downloads,
+            most="peak",
+            cpu="CPU us/MB",
         ),
     )
 }

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.downloads import Growth, Reader, measure_downloads
+from bench.downloads import Plateau, Reader, measure_downloads
 from bench.idle import measure_idle
 from bench.load import LoadError
 from bench.measure import Bench
@@ -15,8 +15,8 @@ from bench.subject import Place
 
 def test_idle_connections_are_held_and_counted(bench: Bench) -> None:
     row = measure_idle(bench.subjects["albacore"][1], 60, settle_seconds=0.1)
-    assert (row.name, row.connections) == ("albacore, login", 60)
-    assert row.after_mib >= row.before_mib > 10
+    assert (row.name, row.clients) == ("albacore, login", 60)
+    assert row.most_mib >= row.before_mib > 10
 
 
 def test_a_connection_without_success_stops_it(bench: Bench) -> None:
@@ -27,12 +27,12 @@ def test_a_connection_without_success_stops_it(bench: Bench) -> None:
 
 def test_downloads_are_read_to_their_ends(bench: Bench) -> None:
     row = measure_downloads(bench.subjects["albacore"][0], 3, least_seconds=0)
-    assert row.count == 3
-    assert row.peak_mib > 10
+    assert row.clients == 3
+    assert row.most_mib > 10
 
 
 def test_growth_is_over_when_a_size_stays() -> None:
-    growth = Growth(turns=3)
+    growth = Plateau(turns=3)
     over = []
     for size in (10, 20, 30, 30.1, 30.2, 30.1):
         growth.note(size)
