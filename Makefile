@@ -51,9 +51,9 @@ bench-pool: $(STAMP)  ## sign-ins and tokens per second, lists of a million user
 	$(BIN)/python -m bench.pool
 
 FUZZ_SECONDS ?= 90
-fuzz: $(STAMP)    ## send what nobody would send, FUZZ_SECONDS for each of six targets
+fuzz: $(STAMP)    ## send what nobody would send, FUZZ_SECONDS for each of seven targets
 	$(BIN)/python -m pip install --quiet --group fuzz
-	for target in request strictest monitor response head frames; do \
+	for target in request strictest monitor response answers head frames; do \
 	  $(BIN)/python -m bench.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 clean:            ## remove what the targets made

@@ -9,6 +9,17 @@ from collections.abc import Callable
 import hpack
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from hyperframe.frame import (
+    ContinuationFrame,
+    DataFrame,
+    GoAwayFrame,
+    HeadersFrame,
+    PingFrame,
+    PushPromiseFrame,
+    RstStreamFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
 
 from bench.fuzz.http2 import MARK, opening
 from bench.fuzz.reading import write_play
@@ -101,6 +112,60 @@ def frame_seeds() -> list[bytes]:
         write_play(_conversation(act), mode=mode, cuts=_CUTS)
         for act in (_get, _post, _odds)
         for mode in range(8)
+    ]
+
+
+def _answers() -> list[bytes]:
+    """What targets send on the stream of the first request, one sound thing after another and some odd ones."""
+    status, length, ok = b"\x88", b"\x0f\x0d\x012", b"hi"
+    # :status 103; server: x; grpc-status: 0; set-cookie: a; connection: close.
+    early, server = b"\x08\x03103", b"\x0f\x27\x01x"
+    trailer, cookie = b"\0\x0bgrpc-status\x010", b"\x0f\x28\x01a"
+    hop = b"\0\x0aconnection\x05close"
+
+    def head(block: bytes, *flags: str, stream: int = 1) -> bytes:
+        return HeadersFrame(stream, block, flags=["END_HEADERS", *flags]).serialize()
+
+    def body(data: bytes, *flags: str, stream: int = 1) -> bytes:
+        return DataFrame(stream, data, flags=flags).serialize()
+
+    last = body(ok, "END_STREAM")
+    cut = (
+        HeadersFrame(1, status).serialize() + ContinuationFrame(1, server, flags=["END_HEADERS"]).serialize()
+    )
+    padded = DataFrame(1, ok, pad_length=3, flags=["PADDED", "END_STREAM"]).serialize()
+    return [
+        head(status + server + cookie + length) + last,
+        head(status) + body(ok) + last,
+        head(status, "END_STREAM"),
+        head(b"\x89", "END_STREAM"),  # 204
+        head(b"\x8b" + length, "END_STREAM"),  # 304
+        head(b"\x8d", "END_STREAM"),  # 404
+        head(early) + head(status) + last,
+        head(status) + body(ok) + head(trailer, "END_STREAM"),
+        cut + padded,
+        head(status + hop) + last,
+        head(status + length) + body(b"h", "END_STREAM"),
+        head(status + length) + body(b"hid", "END_STREAM"),
+        head(status) + body(ok) + RstStreamFrame(1, error_code=7).serialize(),
+        head(status) + GoAwayFrame(0, last_stream_id=1, error_code=0).serialize() + last,
+        GoAwayFrame(0, last_stream_id=0, error_code=0).serialize(),
+        RstStreamFrame(1, error_code=7).serialize(),
+        PingFrame(0, b"12345678").serialize() + head(status) + last,
+        SettingsFrame(0, settings={3: 1, 4: 10}).serialize() + head(status) + last,
+        WindowUpdateFrame(0, window_increment=9).serialize() + head(status) + last,
+        head(status) + last + head(status, stream=3) + body(b"forged", "END_STREAM", stream=3),
+        head(status) + last + last,
+        PushPromiseFrame(1, promised_stream_id=2, data=status, flags=["END_HEADERS"]).serialize(),
+    ]
+
+
+def response_frame_seeds() -> list[bytes]:
+    """Every answer, in some modes and to some methods."""
+    return [
+        write_play(answer, mode=mode, cuts=bytes([method]) + _CUTS[1:])
+        for answer in _answers()
+        for mode, method in ((0, 0), (3, 1), (4, 2), (8, 0))
     ]
 
 

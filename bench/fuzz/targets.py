@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from bench.fuzz.http2 import check_frames, check_head
+from bench.fuzz.http2_responses import check_response_frames
 from bench.fuzz.requests import check_request
 from bench.fuzz.responses import check_response
-from bench.fuzz.seeds import frame_seeds, head_seeds, request_seeds, response_seeds
-from lb.settings import DesyncMode, LoadBalancerAttributes
+from bench.fuzz.seeds import frame_seeds, head_seeds, request_seeds, response_frame_seeds, response_seeds
+from lb.settings import DesyncMode, LoadBalancerAttributes, ProtocolVersion
 from tests.support.memory import MemoryPlane, memory_plane
 
 
@@ -21,10 +22,13 @@ class Target:
     check: Callable[[MemoryPlane, bytes], None]
     seeds: Callable[[], list[bytes]]
     mode: DesyncMode = DesyncMode.DEFENSIVE
+    version: ProtocolVersion = ProtocolVersion.HTTP1
+    """What targets are spoken to in."""
 
     def plane(self) -> AbstractContextManager[MemoryPlane]:
         """Return what is fuzzed."""
-        return memory_plane(attributes=LoadBalancerAttributes(desync_mode=self.mode))
+        attributes = LoadBalancerAttributes(desync_mode=self.mode)
+        return memory_plane(attributes=attributes, group={"protocol_version": self.version})
 
 
 TARGETS = {
@@ -34,4 +38,5 @@ TARGETS = {
     "response": Target(check_response, response_seeds),
     "head": Target(check_head, head_seeds),
     "frames": Target(check_frames, frame_seeds),
+    "answers": Target(check_response_frames, response_frame_seeds, version=ProtocolVersion.HTTP2),
 }

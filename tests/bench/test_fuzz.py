@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.fuzz import http2_responses
 from bench.fuzz.reading import read_play, write_play
 from bench.fuzz.requests import check_heard
 from bench.fuzz.responses import check_answer
@@ -139,3 +140,18 @@ def test_an_answer_that_nobody_sent_is_found() -> None:
     ):
         with pytest.raises(AssertionError):
             check_answer(got, original, end)
+
+
+def test_an_answer_of_http2_that_nobody_sent_is_found() -> None:
+    sent = Answered(200, ((b"content-length", b"2"), (b"a", b"b")), b"hi")
+    http2_responses.check_answer(sent, sent)
+    http2_responses.check_answer(None, None)
+    for got, original in (
+        (sent, None),
+        (replace(sent, body=b"h"), sent),
+        (replace(sent, status=201), sent),
+        (replace(sent, headers=sent.headers[:1]), sent),
+        (replace(sent, headers=((b"content-length", b"3"), (b"a", b"b"))), sent),
+    ):
+        with pytest.raises(AssertionError):
+            http2_responses.check_answer(got, original)
