@@ -36,10 +36,12 @@ from idp.users.attributes import find_missing
 
 async def show_login(visit: Visit) -> Response:
     """Show the sign-in form, filled with what was typed or hinted."""
-    live = await usable_session(visit)
+    was_refused = bool(visit.problems and visit.form.get("continue"))
+    live = None if was_refused else await usable_session(visit)
     done = visit.open(StepKind.NOTICE)
     name = visit.form.get("username") or (done[1].username if done else None) or visit.asked.login_hint or ""
-    wrong = bool(visit.problems)
+    wrong = bool(visit.problems) and not was_refused
+    raises = live is not None and not is_enough(visit.asked, live.signed_in)
     return visit.render(
         "login.html",
         "login.title",
@@ -47,6 +49,7 @@ async def show_login(visit: Visit) -> Response:
         wrong=wrong,
         notice=visit.say(done[1].notice) if done and done[1].notice and not wrong else None,
         session_name=_shown_name(live) if live else None,
+        session_lead="login.prove_more" if raises else "login.signed_in_as",
         can_sign_up=not visit.pool.admin_create_only,
         codes=bool(first_codes(visit)),
         **_passkey_request(visit),

@@ -97,7 +97,7 @@ async def test_one_more_factor_raises_the_session_that_is_there(house: House) ->
     assert (await claims_of(house, await visitor.sign_in(name)))["acr"] == LOA(1)
     seed = await switch_app_on(house, name)
     page = await visitor.get(authorize_path(acr_values=f"unknown {LOA(4)}"))
-    assert name in page.text
+    assert f"You are signed in as {name}. This app asks you to confirm once more" in page.text
     page = await visitor.submit(page, "/login", {"continue": "1"})
     assert page.heading == "Confirm that it is you"
     raised = await claims_of(house, await visitor.submit(page, "/mfa", {"code": code_of(house, seed)}))
@@ -114,6 +114,8 @@ async def test_continuing_alone_never_raises_a_session(house: House) -> None:
     page = await visitor.submit(page, "/login", {"continue": "1"})
     assert page.response.status_code == 200
     assert "stronger sign-in" in page.alerts
+    assert 'name="continue"' not in page.text, "it would lead here again"
+    assert "aria-invalid" not in page.text, "nothing that was typed is wrong"
     page = await enter(visitor, page, name)
     assert "stronger sign-in" in page.alerts
     silent = await visitor.get(authorize_path(acr_values=LOA(4), prompt="none"))
