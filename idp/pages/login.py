@@ -20,12 +20,13 @@ from idp.oauth.complete import complete
 from idp.oauth.flow import is_enough, is_fresh
 from idp.oauth.session import LiveSession, find_session, keep_session
 from idp.outcomes import Challenged, SignedIn, SignInOutcome, SignInReason, SignInRefused, UserRefused
+from idp.pages.device import device_id
 from idp.pages.fields import sign_in_field
 from idp.pages.leave import leave
 from idp.pages.local import client_address
 from idp.pages.steps import Step, StepKind
 from idp.pages.visit import Visit
-from idp.protection.origins import Origin
+from idp.protection.origins import Encoded, Origin
 from idp.signin.assurance import is_creditable, may_begin
 from idp.signin.dispatch import refuse
 from idp.signin.flows.caller import Caller
@@ -113,8 +114,12 @@ def caller_of(visit: Visit) -> Caller:
 
 def origin_of(visit: Visit) -> Origin:
     """Say to the core where the browser is."""
-    agent = visit.request.headers.get("user-agent", "")
-    return visit.site.core.threats.see(client_address(visit.request), user_agent=agent)
+    request = visit.request
+    return visit.site.core.threats.see(
+        client_address(request),
+        user_agent=request.headers.get("user-agent", ""),
+        encoded=Encoded(device_id(request, visit.pool)),
+    )
 
 
 async def lead_on(

@@ -25,6 +25,7 @@ from idp.oauth.errors import Redirected, Shown
 from idp.oauth.parameters import Parameters, parse_parameters
 from idp.oauth.redirects import error_location
 from idp.pages import csrf
+from idp.pages.device import keep_device
 from idp.pages.errors import error_page
 from idp.pages.fields import translate
 from idp.pages.i18n import Catalogue
@@ -143,6 +144,7 @@ def form_page(show: Show, submit: Show) -> Callable[[Request], Awaitable[Respons
         response = await (_count(visit, show, submit) if request.method == "POST" else show(visit))
         if browser.is_new:
             set_browser(site, browser, response)
+        keep_device(site, visit.pool, request, response)
         return response
 
     return endpoint

@@ -32,6 +32,16 @@ FAMILY = (
     " SELECT 'f1', pool_id, 'c1', sub, 'e1', '[]', 1, 1, 2 FROM users WHERE pool_id = :pool"
 )
 
+EVENT = (
+    "INSERT INTO auth_events"
+    " (pool_id, id, sub, client_id, at, kind, response, risk, challenges, context, feedback)"
+    " SELECT pool_id, 'e1', sub, 'c1', 7, 'SignIn', 'Pass', '{}', '[]', '{}', '{}' FROM users"
+)
+RISK = (
+    "INSERT INTO risk_configurations (pool_id, client_id, updated_at, compromised, takeover, exceptions)"
+    " VALUES (:pool, '', 7, '{}', '{}', '{}')"
+)
+
 
 def fill(connection: Connection, count: int) -> None:
     """Make the tables of the first release, with users in them."""
@@ -97,4 +107,28 @@ async def test_keys_and_tokens_of_the_first_release_go_on(databases: Databases, 
         family = await records.families.get("f1")
         assert (family.door, family.device_key, family.active_at) == ("oauth", None, None)
         assert (await records.users.get(POOL, family.sub)).srp_verifier is None
+    await store.close()
+
+
+def fill_with_events(connection: Connection) -> None:
+    """Make the tables of the release before adaptive authentication, with an event and a configuration."""
+    fill(connection, 1)
+    config = alembic_configuration()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0005")
+    connection.execute(text(EVENT))
+    connection.execute(text(RISK), {"pool": POOL})
+
+
+async def test_events_of_before_have_nothing_to_compare_by(databases: Databases, tmp_path: Path) -> None:
+    url = await databases.create(tmp_path)
+    engine = create_async_engine(read_url(url))
+    async with engine.begin() as connection:
+        await connection.run_sync(fill_with_events)
+    await engine.dispose()
+    store = await open_store(url, VAULT)
+    async with store.reading() as records:
+        assert (await records.auth_events.get(POOL, "e1")).traits == {}
+        (configuration,) = await records.risk_configurations.of(POOL)
+        assert configuration.origin == "api"
     await store.close()

@@ -56,8 +56,7 @@ async def test_opening_a_link_changes_nothing_and_the_buttons_do(open_house: Ope
     assert done.heading == "Thank you"
     feedback = (await event_of(house)).feedback
     assert (feedback["FeedbackValue"], feedback["Provider"]) == ("Valid", "User")
-    away = await house.visitor(address="198.51.100.7").sign_in()
-    assert away.response.status_code == 302, "the place is known now"
+    assert (await visitor.sign_in()).response.status_code == 302, "place and browser are known now"
 
 
 async def test_who_says_no_is_told_to_change_the_password(open_house: OpenHouse) -> None:

@@ -1,5 +1,7 @@
 """What a sign-in comes to, as a table."""
 
+from dataclasses import replace
+
 import pytest
 
 from idp.model import User, UserStatus
@@ -29,6 +31,7 @@ SETUP = Wanted(set_up=(ChallengeName.SOFTWARE_TOKEN_MFA,))
 STUCK = Wanted(is_impossible=True)
 D, R, F = DeviceStanding, SignInReason, AuthFlow
 PWD, OTP = Proved(by_password=True), Proved(by_password=False, is_second_done=True)
+RISKY = Proved(is_risky=True)
 TEMPORARY = user(UserStatus.FORCE_CHANGE_PASSWORD, temporary_until=NOW + 1)
 ENDED = user(UserStatus.FORCE_CHANGE_PASSWORD, temporary_until=NOW)
 
@@ -55,6 +58,19 @@ NEXT: dict[str, tuple[dict[str, object], object]] = {
     "known device does not spare a factor": ({"device": D.KNOWN, "wanted": NEEDS}, Step.ASK),
     "trusted device instead of a factor": ({"device": D.TRUSTED, "wanted": NEEDS}, Step.DEVICE),
     "trusted device instead of a dead end": ({"device": D.TRUSTED, "wanted": STUCK}, Step.DEVICE),
+    "trusted device at a risk": ({"device": D.TRUSTED, "wanted": NEEDS, "proved": RISKY}, Step.ASK),
+    "custom, defined, at a risk": (
+        {
+            "flow": F.CUSTOM_AUTH,
+            "proved": replace(RISKY, by_password=False, by_trigger=True),
+            "wanted": NEEDS,
+        },
+        Step.ASK,
+    ),
+    "at a risk, factor done": (
+        {"wanted": NEEDS, "proved": replace(RISKY, is_second_done=True)},
+        Step.SIGNED_IN,
+    ),
     "custom": ({"flow": F.CUSTOM_AUTH, "proved": Proved(by_password=False)}, Step.DEFINE),
     "custom, password": ({"flow": F.CUSTOM_AUTH, "wanted": NEEDS}, Step.ASK),
     "custom, defined": (

@@ -12,6 +12,7 @@ from idp.protection.records import AuthEvent, EventAction, RiskConfiguration, Ri
 from idp.signin.flows.caller import Caller, Door
 from idp.signin.flows.names import AuthFlow, ChallengeName
 from idp.signin.flows.risk_steps import decide
+from idp.signin.flows.triggers import Defined, NoTriggers, Round, TriggerTurn
 from tests.support.pools import PASSWORD, OpenScene, Scene
 
 HOME, AWAY = (
@@ -271,3 +272,63 @@ def test_what_was_decided_is_what_was_done(
     assert decide(action, has_second=has_second, is_told=False) is decision
     expected = RiskDecision.ACCOUNT_TAKEOVER if decision is RiskDecision.NO_RISK else decision
     assert decide(action, has_second=has_second, is_told=True) is expected
+
+
+async def test_passkeys_and_codes_in_the_passwords_place_are_judged_too(open_scene: OpenScene) -> None:
+    """A code that came first rules a second factor out: MFA_REQUIRED blocks it; two factors in one pass."""
+    scene = await at_home(open_scene, "MFA_REQUIRED", **MFA)
+    found = await scene.core.administration.get(scene.pool, "ann")
+    caller = Caller(scene.pool, scene.client, AWAY.address, Door.HOSTED, AWAY)
+    by_code, by_passkey = [
+        await scene.core.signin.begin_proven(caller, found[0], amr=amr, is_enough=True)  # type: ignore[index]
+        for amr in (("email_otp",), ("swk",))
+    ]
+    assert reason_of(by_code) is SignInReason.RISK_BLOCKED
+    assert isinstance(by_passkey, SignedIn)
+
+
+class Trusting(NoTriggers):
+    """Asks nothing and lets everybody in."""
+
+    async def define_challenge(self, turn: TriggerTurn, rounds: tuple[Round, ...]) -> Defined:
+        return Defined(issue_tokens=True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason", "is_judged"),
+    [({}, None, False), ("AUDIT", None, True), ("ENFORCED", SignInReason.RISK_BLOCKED, True)],
+    ids=["unset", "audit", "enforced"],
+)
+async def test_custom_flows_have_a_mode_of_their_own(
+    open_scene: OpenScene, mode: Any, reason: SignInReason | None, is_judged: bool
+) -> None:
+    flows = {"CustomAuthMode": mode} if mode else {}
+    add_ons = {"AdvancedSecurityMode": "ENFORCED", "AdvancedSecurityAdditionalFlows": flows}
+    scene = await at_home(open_scene, "BLOCK", UserPoolAddOns=add_ons)
+    scene.core.signin.use(triggers=Trusting())
+    caller = Caller(scene.pool, scene.client, AWAY.address, Door.API, AWAY)
+    outcome = await scene.core.signin.start(caller, AuthFlow.CUSTOM_AUTH, {"USERNAME": "ann"})
+    assert reason_of(outcome) is reason
+    assert ("RiskLevel" in (await events(scene))[0].risk) is is_judged
+
+
+async def test_what_was_judged_at_home_is_not_taken_elsewhere(open_scene: OpenScene) -> None:
+    """A session that was begun at home and ends elsewhere makes the place known where it ended: nobody
+    ends it without the factor that was asked for.
+    """
+    scene = await at_home(open_scene, "MFA_REQUIRED", user=PHONE, **MFA)
+    challenged = await sign_in(scene, AWAY)
+    assert isinstance(challenged, Challenged)
+    thief = describe_origin("203.0.113.7", user_agent="curl")
+    caller = Caller(scene.pool, scene.client, thief.address, Door.API, thief)
+    outcome = await scene.core.signin.answer(
+        caller,
+        ChallengeName.SMS_MFA,
+        session=challenged.session,
+        responses={"USERNAME": "ann", "SMS_MFA_CODE": "000000"},
+    )
+    assert reason_of(outcome) is SignInReason.CODE_MISMATCH
+    (event, _) = await events(scene)
+    assert event.response == "Fail"
+    assert event.challenges[-1] == {"ChallengeName": "Mfa", "ChallengeResponse": "Failure"}
+    assert event.risk["RiskDecision"] == "AccountTakeover"
