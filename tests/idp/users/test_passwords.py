@@ -1,7 +1,10 @@
 """Password policy and hashing."""
 
 import asyncio
+import os
 import string
+import sys
+import threading
 
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from idp import texts
 from idp.model import PasswordPolicy
 from idp.users.passwords import (
+    NICENESS,
     SYMBOLS,
     HashCost,
     HasherBusy,
@@ -113,6 +117,16 @@ async def test_hashing_leaves_the_event_loop_free() -> None:
         turns += 1
     hasher.close()
     assert turns > 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have the priority of their process")
+async def test_hashing_gives_way_to_the_event_loop(hasher: PasswordHasher) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    own = niceness()
+    assert await hasher.run(niceness) == min(19, own + NICENESS)
+    assert niceness() == own
 
 
 async def test_only_so_many_wait() -> None:
