@@ -157,7 +157,7 @@ class Tokens:
             pool_id=pool.id,
             client_id=client.id,
             sub=signed_in.user.sub,
-            event_id=str(uuid.uuid4()),
+            event_id=signed_in.trace.event or str(uuid.uuid4()),
             scopes=(ADMIN_SCOPE,),
             auth_time=signed_in.auth_time,
             nonce=None,

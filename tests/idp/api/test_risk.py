@@ -108,6 +108,17 @@ def test_the_history_has_attempts_newest_first_in_pages(api: ApiServer, cognito:
     assert PASSWORD not in str(events)
 
 
+def test_tokens_name_the_event_of_their_sign_in(api: ApiServer, cognito: Any, public: Any) -> None:
+    api.add_user("ida")
+    told = public.initiate_auth(
+        ClientId=PUBLIC_CLIENT_ID,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ida", "PASSWORD": PASSWORD},
+    )["AuthenticationResult"]
+    (event,) = cognito.admin_list_user_auth_events(**POOL, Username="ida")["AuthEvents"]
+    assert api.claims(told["AccessToken"])["event_id"] == event["EventId"]
+
+
 def test_feedback_is_kept_with_the_event_of_that_user_only(api: ApiServer, cognito: Any, public: Any) -> None:
     for name in ("bea", "cem"):
         api.add_user(name)
