@@ -19,12 +19,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from idp.console.client import admin_group, console_client, entrance
+from idp.console.upload import Sent, read_upload
 from idp.core import Core
 from idp.model import Pool, User
 from idp.oauth.answers import found, see_other
@@ -51,7 +53,7 @@ RECENT_SECONDS: Final = 300
 """How old a sign-in may be where a form for a dangerous act is shown."""
 FILLING_SECONDS: Final = 300
 """How much older where that form comes back: it has to be filled in."""
-SECTIONS: Final = ("users", "groups", "clients", "settings")
+SECTIONS: Final = ("users", "groups", "clients", "import", "settings")
 LONGEST_RETURN: Final = 2000
 
 
@@ -75,6 +77,8 @@ class Desk:
     live: LiveSession
     catalogue: Catalogue
     form: Parameters = field(default_factory=Parameters)
+    file: UploadFile | None = None
+    """What came with the form."""
     problems: tuple[str, ...] = ()
 
     @property
@@ -86,6 +90,12 @@ class Desk:
     def core(self) -> Core:
         """The core that does what is asked."""
         return self.site.core
+
+    @property
+    def has_others(self) -> bool:
+        """Whether another pool of this server has a console, too."""
+        pools = (pool for pool, _ in self.core.management.catalog.entries)
+        return any(admin_group(pool) for pool in pools if pool.id != self.pool.id)
 
     @property
     def age(self) -> float:
@@ -154,6 +164,7 @@ class Desk:
             "url": self.path,
             "csrf": csrf_token(self.site, self.pool, self.live),
             "pool": self.pool,
+            "has_others": self.has_others,
             "admin": self.admin.email or self.admin.username,
             "is_recent": self.age <= RECENT_SECONDS,
             "renewal": self.renewal,
@@ -204,12 +215,27 @@ Handler = Callable[[Desk], Awaitable[Response]]
 Back = Callable[[Desk], str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What is done with a form."""
+
+    submit: Handler
+    recent: Back | None
+    upload: int | None
+
+
 def page(
-    path: str, show: Handler | None = None, submit: Handler | None = None, *, recent: Back | None = None
+    path: str,
+    show: Handler | None = None,
+    submit: Handler | None = None,
+    *,
+    recent: Back | None = None,
+    upload: int | None = None,
 ) -> Route:
     """Make the route of a page: `show` for GET, `submit` for an accepted POST.
 
-    With `recent`, both want a recent sign-in; it names the path to lead back to after a new one.
+    With `recent`, both want a recent sign-in; it names the path to lead back to after a new one. With
+    `upload`, the form is one with a file and has at most so many bytes.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -217,7 +243,7 @@ def page(
         if isinstance(desk, Response):
             return desk
         if request.method == "POST" and submit is not None:
-            return await _submit(desk, submit, recent)
+            return await _submit(desk, _Post(submit, recent, upload))
         assert show is not None
         if recent is not None and not desk.is_recent:
             return found(_sign_in_address(desk.site, desk.pool, _wanted(desk.site, request), prompt="login"))
@@ -294,25 +320,41 @@ def csrf_token(site: Site, pool: Pool, live: LiveSession) -> str:
     return site.core.vault.mac("console-csrf", pool.id, live.token)
 
 
-async def _submit(desk: Desk, submit: Handler, recent: Back | None) -> Response:
+async def _submit(desk: Desk, post: _Post) -> Response:
     request, site = desk.request, desk.site
     if not csrf.is_own_page(request.headers, origins=own_origins(site, request)):
         log.warning("console: form from another site refused at pool %s", desk.pool.id)
         return error_page(request, "cross_site", status=403)
-    form = await read_form(request)
-    if isinstance(form, BodyProblem):
-        too_large = form is BodyProblem.TOO_LARGE
+    if post.upload is not None and post.recent is not None and not desk.is_recent:
+        return desk.step_up(post.recent(desk))  # unread: a file takes its time
+    sent = await _read(request, post.upload)
+    if isinstance(sent, BodyProblem):
+        too_large = sent is BodyProblem.TOO_LARGE
         return error_page(
             request, "too_large" if too_large else "invalid_request", status=413 if too_large else 400
         )
-    expected = csrf_token(site, desk.pool, desk.live)
-    if not hmac.compare_digest(expected.encode(), form.text(csrf.FIELD).encode()):
+    try:
+        return await _take(desk, post, sent)
+    finally:
+        await sent.close()
+
+
+async def _take(desk: Desk, post: _Post, sent: Sent) -> Response:
+    expected = csrf_token(desk.site, desk.pool, desk.live)
+    if not hmac.compare_digest(expected.encode(), sent.form.text(csrf.FIELD).encode()):
         log.warning("console: form without this session's token refused at pool %s", desk.pool.id)
-        return error_page(request, "console_expired", status=403)
-    desk = replace(desk, form=form)
-    if recent is not None and not desk.is_recent:
-        return desk.step_up(recent(desk))
-    return await submit(desk)
+        return error_page(desk.request, "console_expired", status=403)
+    desk = replace(desk, form=sent.form, file=sent.file)
+    if post.recent is not None and not desk.is_recent:
+        return desk.step_up(post.recent(desk))
+    return await post.submit(desk)
+
+
+async def _read(request: Request, upload: int | None) -> Sent | BodyProblem:
+    if upload is not None:
+        return await read_upload(request, upload)
+    form = await read_form(request)
+    return form if isinstance(form, BodyProblem) else Sent(form)
 
 
 def _turn_away(desk: Desk) -> Response:

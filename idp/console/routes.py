@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.routing import BaseRoute, Route
 
-from idp.console import acts, clients, groups, pool, start, user, users
+from idp.console import acts, clients, groups, imports, pool, start, user, users
 from idp.console.desk import come_back, page
+from idp.imports.upload import MOST_BYTES
+
+MOST_UPLOAD: Final = MOST_BYTES + 64 * 1024
+"""A file and the form around it."""
 
 
 def routes() -> list[BaseRoute]:
@@ -35,6 +41,12 @@ def routes() -> list[BaseRoute]:
             submit=clients.submit_delete_secret,
             recent=clients.back_to_client,
         ),
+        page("/import", imports.show_imports),
+        page("/import", submit=imports.submit_import, recent=imports.back_to_imports, upload=MOST_UPLOAD),
+        page("/import/template.csv", imports.show_header),
+        page("/import/{job}", imports.show_job),
+        page("/import/{job}/stop", submit=imports.submit_stop),
+        page("/export", submit=imports.submit_export, recent=imports.back_to_imports),
         page("/settings", pool.show_settings),
         page("/settings/{section}", pool.show_section, pool.submit_section, recent=pool.back_to_section),
     ]

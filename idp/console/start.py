@@ -28,11 +28,22 @@ async def show_start(request: Request) -> Response:
     if len(chosen) == 1:
         return found(site.path(f"/admin/{chosen[0].id}/users"))
     is_developer = is_local(request, site)
-    mine = [pool for pool in open_pools if is_developer or await _administers(site, pool, request)]
+    held = {pool.id for pool in open_pools if await _administers(site, pool, request)}
+    rows = [
+        {
+            "name": pool.name,
+            "id": pool.id,
+            "href": site.path(f"/admin/{pool.id}/users"),
+            "is_held": pool.id in held,
+            "is_declared": pool.origin == "config",
+        }
+        for pool in sorted(open_pools, key=lambda each: (each.name, each.id))
+        if is_developer or pool.id in held
+    ]
     context = {
         "title": "console.start",
         "is_on": bool(open_pools),
-        "pools": [(pool.name, site.path(f"/admin/{pool.id}/users")) for pool in mine],
+        "pools": rows,
         "wanted": wanted[:128],
         "is_unknown": bool(wanted),
     }

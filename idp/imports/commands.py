@@ -6,18 +6,18 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from idp.core import Core
-from idp.imports.export import cells_of, spell
+from idp.imports.export import export_lines
 from idp.imports.firebase import read_export, read_firebase_user, read_key
-from idp.imports.rows import Imported, UnfitRow, csv_header, read_header, read_user
+from idp.imports.jobs import HASHES
+from idp.imports.rows import Imported, UnfitRow, read_header, read_user
 from idp.imports.runner import BATCH, add_imported
 from idp.model import Pool
 
-HASHES: Final = ("BCRYPT", "SCRYPT", "ARGON2ID", "PBKDF2_SHA256")
 Read = Callable[[], Imported]
 PoolOption = Annotated[
     str | None,
@@ -116,12 +116,5 @@ def _define_export(app: typer.Typer, bench: Any) -> None:
 
 
 async def _export_all(core: Core, pool: Pool, for_spreadsheet: bool) -> None:
-    sys.stdout.write(spell(csv_header(pool), for_spreadsheet=for_spreadsheet))
-    after = ""
-    while page := await core.administration.list(pool, limit=500, after=after):
-        async with core.store.reading() as records:
-            for user in page:
-                preference = await records.mfa_preferences.find(pool.id, user.sub)
-                cells = cells_of(pool, user, preference)
-                sys.stdout.write(spell(cells, for_spreadsheet=for_spreadsheet))
-        after = page[-1].username
+    async for lines in export_lines(core.store, pool, for_spreadsheet=for_spreadsheet):
+        sys.stdout.write(lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from idp.store.base import NotFound, Records, Store
 CHUNK: Final = "import-chunk"
 UPLOAD_SECONDS: Final = 900
 MOST_JOBS: Final = 1000
+HASHES: Final = ("BCRYPT", "SCRYPT", "ARGON2ID", "PBKDF2_SHA256")
+"""PasswordHashingAlgorithm."""
 RUNNING: Final = ("Pending", "InProgress", "Stopping")
 
 
@@ -85,10 +87,13 @@ class ImportDesk:
             return replace(old, document=document, updated_at=now)
 
         async with self.store.writing(alone=True) as records:
-            others = await records.parts.list(pool.id, IMPORT_JOB)
-            if any(job.document["Status"] in RUNNING for job in others):
-                raise Refused(Reason.PRECONDITION, "Another import job of this user pool is running")
+            _refuse_second(await records.parts.list(pool.id, IMPORT_JOB))
             return await _update(records, pool, job_id, change)
+
+    async def refuse_second(self, pool: Pool) -> None:
+        """Refuse early what `start` would refuse: a second job at the same time."""
+        async with self.store.reading() as records:
+            _refuse_second(await records.parts.list(pool.id, IMPORT_JOB))
 
     async def stop(self, pool: Pool, job_id: str) -> Part:
         """Ask a running job to end; raises Refused."""
@@ -150,6 +155,11 @@ class ImportDesk:
 
     def _sign(self, pool_id: str, job_id: str, expires: str) -> str:
         return self._vault.mac("import-upload", pool_id, job_id, expires)
+
+
+def _refuse_second(jobs: Sequence[Part]) -> None:
+    if any(job.document["Status"] in RUNNING for job in jobs):
+        raise Refused(Reason.PRECONDITION, "Another import job of this user pool is running")
 
 
 def chunk_key(job_id: str, upload: str, number: int) -> str:

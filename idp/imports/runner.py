@@ -24,6 +24,9 @@ from idp.store.base import AlreadyExists, NotFound, Records
 log = logging.getLogger(__name__)
 BATCH: Final = 100
 IDLE_SECONDS: Final = 60.0
+MOST_REPORTED: Final = 200
+"""How many rows that were left out a job tells of; all of them are counted."""
+TAKEN: Final = "somebody has this name already"
 _FIELDS: Final = {"imported": "ImportedUsers", "skipped": "SkippedUsers", "failed": "FailedUsers"}
 
 
@@ -131,9 +134,11 @@ class ImportRunner:
             if held.document["Rows"] >= last:
                 return False
             if held.document["Status"] != "Stopping":
-                counted = await _import_all(records, job, read)
+                counted, left_out = await _import_all(records, job, read)
                 counts = {_FIELDS[kind]: held.document[_FIELDS[kind]] + counted[kind] for kind in _FIELDS}
-                document = {**held.document, **counts, "Status": "InProgress", "Rows": last}
+                report = [*held.document.get("Report", ()), *left_out][:MOST_REPORTED]
+                progress = {**counts, "Report": report, "Status": "InProgress", "Rows": last}
+                document = {**held.document, **progress}
                 await _put(records, replace(held, document=document, updated_at=now))
                 return True
         await self._end(job, "Stopped", "The job was stopped")
@@ -173,23 +178,36 @@ def _read(
 
 async def _import_all(
     records: Records, job: Part, read: Sequence[tuple[_Row, Imported | UnfitRow]]
-) -> Counter[str]:
-    """Add the users of some rows; returns how many rows are counted as what."""
+) -> tuple[Counter[str], list[tuple[int, str]]]:
+    """Add the users of some rows; returns how many are counted as what, and which lines were left out why."""
+    added = await write_imported(records, [entry for _, entry in read if isinstance(entry, Imported)])
+    imported = {id(entry) for entry in added}
+    counted, left_out = Counter(imported=len(added)), []
     for row, entry in read:
-        if isinstance(entry, UnfitRow):
+        if id(entry) in imported:
+            continue
+        is_unfit = isinstance(entry, UnfitRow)
+        counted["failed" if is_unfit else "skipped"] += 1
+        left_out.append((row.number + 1, str(entry) if is_unfit else TAKEN))
+        if is_unfit:
             log.info("import job %s: row %d was not imported: %s", job.key, row.number, entry)
-    fit = [entry for _, entry in read if isinstance(entry, Imported)]
-    return Counter(failed=len(read) - len(fit)) + await add_imported(records, fit)
+    return counted, left_out
 
 
 async def add_imported(records: Records, entries: Sequence[Imported]) -> Counter[str]:
-    """Write users, at once or, where some are there already, one by one; returns imported and skipped."""
+    """Write users; returns how many were imported and how many skipped, because they were there already."""
+    added = await write_imported(records, entries)
+    return Counter(imported=len(added), skipped=len(entries) - len(added))
+
+
+async def write_imported(records: Records, entries: Sequence[Imported]) -> list[Imported]:
+    """Write users, at once or, where some are there already, one by one; returns those that are new."""
     added = list(entries)
     if entries and not await records.users.create_all([entry.user for entry in entries]):
         added = [entry for entry in entries if await _add(records, entry.user)]
     for user in (entry.user for entry in added if entry.wants_sms):
         await records.mfa_preferences.create(MfaPreference(user.pool_id, user.sub, (Factor.SMS,), Factor.SMS))
-    return Counter(imported=len(added), skipped=len(entries) - len(added))
+    return added
 
 
 async def _add(records: Records, user: User) -> bool:

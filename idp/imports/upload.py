@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -39,22 +39,32 @@ async def put_file(request: Request) -> Response:
     job = await desk.find_upload(pool_id, job_id, expires, signature)
     if job is None:
         return PlainTextResponse("AccessDenied", 403)
-    upload = secrets.token_hex(8)
     try:
-        await _keep(desk, job, upload, request)
+        taken = await take_lines(desk, job, request.stream())
     except ClientDisconnect:
-        await desk.drop_upload(job, upload)
         return Response(status_code=400)
     except UnfitUpload as error:
-        await desk.drop_upload(job, upload)
         return PlainTextResponse(str(error), 400)
-    taken = await desk.finish_upload(job, upload)
     return Response(status_code=200 if taken else 409)
 
 
-async def _keep(desk: ImportDesk, job: Part, upload: str, request: Request) -> None:
+async def take_lines(desk: ImportDesk, job: Part, pieces: AsyncIterable[bytes]) -> bool:
+    """Keep a file as a job's; False where the job was started meanwhile. Raises UnfitUpload.
+
+    A file that does not come whole leaves no trace.
+    """
+    upload = secrets.token_hex(8)
+    try:
+        await _keep(desk, job, upload, pieces)
+    except (ClientDisconnect, UnfitUpload):
+        await desk.drop_upload(job, upload)
+        raise
+    return await desk.finish_upload(job, upload)
+
+
+async def _keep(desk: ImportDesk, job: Part, upload: str, pieces: AsyncIterable[bytes]) -> None:
     number = rows = 0
-    async for lines in _whole_lines(request):
+    async for lines in _whole_lines(pieces):
         rows += lines.count(b"\n")
         if rows > MOST_ROWS + 1:
             raise UnfitUpload(f"the file has more than {MOST_ROWS} rows")
@@ -64,10 +74,10 @@ async def _keep(desk: ImportDesk, job: Part, upload: str, request: Request) -> N
         raise UnfitUpload("the file is empty")
 
 
-async def _whole_lines(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body in pieces that end with a line."""
+async def _whole_lines(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield a file in pieces that end with a line."""
     waiting, size = b"", 0
-    async for piece in request.stream():
+    async for piece in pieces:
         size += len(piece)
         if size > MOST_BYTES:
             raise UnfitUpload(f"the file is larger than {MOST_BYTES} bytes")

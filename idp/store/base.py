@@ -232,6 +232,14 @@ class Passkeys(Collection[Passkey], Protocol):
         ...
 
 
+class MfaPreferences(Collection[MfaPreference], Protocol):
+    """Which second factors users switched on, by pool id and sub."""
+
+    async def of(self, pool_id: str, subs: Sequence[str]) -> tuple[MfaPreference, ...]:
+        """The preferences of several users, of those who have one."""
+        ...
+
+
 class Parts(Collection[Part], Protocol):
     """Parts of pools, by pool id, kind and key."""
 
@@ -321,7 +329,7 @@ class Records(Protocol):
     @property
     def mails(self) -> Mails: ...
     @property
-    def mfa_preferences(self) -> Collection[MfaPreference]: ...
+    def mfa_preferences(self) -> MfaPreferences: ...
     @property
     def software_tokens(self) -> Collection[SoftwareToken]: ...
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import TypeAdapter
 
 from idp.factors import records
@@ -14,6 +16,11 @@ class MfaPreferenceRows(Rows[records.MfaPreference]):
 
     table = schema.mfa_preferences
     adapter = TypeAdapter(records.MfaPreference)
+
+    async def of(self, pool_id: str, subs: Sequence[str]) -> tuple[records.MfaPreference, ...]:
+        """The preferences of several users, of those who have one."""
+        columns = self.table.c
+        return await self.all(columns.pool_id == pool_id, columns.sub.in_(subs), order="sub")
 
 
 class SoftwareTokenRows(Rows[records.SoftwareToken]):

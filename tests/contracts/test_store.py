@@ -353,6 +353,7 @@ async def test_factors_read_back_and_go_with_their_user(store: Store) -> None:
     async with store.reading() as records:
         assert await records.software_tokens.get(POOL.id, user.sub) == token
         assert await records.mfa_preferences.get(POOL.id, user.sub) == preference
+        assert await records.mfa_preferences.of(POOL.id, [user.sub, "nosuch"]) == (preference,)
         assert await records.passkeys.of(POOL.id, user.sub) == tuple(reversed(keys))
     async with store.writing() as records:
         await records.users.delete(POOL.id, user.sub)

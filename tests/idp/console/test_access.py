@@ -167,6 +167,21 @@ async def test_start_tells_strangers_no_names_and_leads_to_the_pool_that_is_name
     assert (await visitor.get("/admin?pool=demo")).heading == "Sign in"
 
 
+async def test_start_lists_the_pools_that_this_browser_administers_and_no_other(house: House) -> None:
+    visitor = house.visitor()
+    page = await sign_in(visitor)
+    assert page.text.count('class="others"') == 1
+    page = await visitor.get("/admin")
+    assert f'href="{HOME}/users"' in page.text
+    assert OTHER_POOL not in page.text
+    await sign_in(visitor, OTHER_ADMIN, at=f"/admin/{OTHER_POOL}/users")
+    page = await visitor.get("/admin")
+    assert page.text.count("signed in") == 2
+    plain = house.visitor()
+    await sign_in(plain, MINA)
+    assert HOME not in (await plain.get("/admin")).text
+
+
 async def test_pages_are_not_framed_cached_or_scripted(house: House) -> None:
     page = await sign_in(house.visitor())
     headers = page.response.headers

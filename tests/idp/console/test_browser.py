@@ -119,6 +119,21 @@ async def test_administrator_finds_changes_and_deletes_a_user(scene: Scene) -> N
     await expect(page.get_by_role("status")).to_have_text("zoe@example.com was deleted.")
     await page.reload()
     await expect(page.get_by_role("status")).to_have_count(0)
+    await page.get_by_role("link", name="Import and export").click()
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Download").click()
+    csv = Path(await (await download.value).path()).read_bytes()
+    assert MINA.encode() in csv
+    header = csv.splitlines()[0]
+    content = header.replace(b"\xef\xbb\xbf", b"") + b"\n" + b"," * header.count(b",")
+    file = {"name": "users.csv", "mimeType": "text/csv", "buffer": content}
+    await page.get_by_label("CSV file").set_input_files(file)  # type: ignore[arg-type]
+    await page.get_by_role("button", name="Import users").click()
+    await expect(page.get_by_role("status")).to_have_text("The import has begun.")
+    while await page.get_by_role("link", name="Look again").count():
+        await page.get_by_role("link", name="Look again").click()
+    await expect(page.get_by_role("cell", name="cognito:username is missing")).to_be_visible()
+    await chromium.picture(page, "console-import-job")
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_label("Name or id of the user pool")).to_be_visible()
     await context.close()
@@ -147,7 +162,7 @@ async def paths_of(page: Page, scene: Scene) -> dict[str, str]:
     made = f"/clients/{scene.client}"
     clients = {"clients": "/clients", "client": f"/clients/{CLIENT}", "made-client": made}
     clients |= {"edit-client": f"{made}/edit", "new-client": "/new-client"}
-    return paths | groups | clients | {"settings": "/settings"}
+    return paths | groups | clients | {"settings": "/settings", "import": "/import"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Rows of import files, and users out of them and into them."""
 
 import csv
+import io
 from typing import Any
 
 import pytest
@@ -135,8 +136,18 @@ def test_an_export_is_imported_again() -> None:
     assert again.username == user.username
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1"])
 def test_a_spreadsheet_runs_nothing(cell: str) -> None:
     line = spell(["plain", cell], for_spreadsheet=True)
-    assert next(csv.reader([line])) == ["plain", f"'{cell}"]
+    plain, armed = next(csv.reader(io.StringIO(line, newline="")))
+    assert plain == "plain"
+    assert armed.startswith("'")
     assert "'" not in spell(["plain", "=1"], for_spreadsheet=False)
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|", '"', "\n", "; "])
+def test_no_other_separator_of_cells_brings_a_formula_to_life(separator: str) -> None:
+    line = spell([f"a{separator}=1+1"], for_spreadsheet=True)
+    assert f"{separator.strip(' ')}=" not in line.replace('""', '"')
+    assert "'=1+1" in line
+    assert spell(["a-b=c; d"], for_spreadsheet=True) == "a-b=c; d\r\n"
