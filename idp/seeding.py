@@ -157,6 +157,7 @@ async def _seed_users(store: Store, administration: Administration, entry: PoolC
             permanent=user.password is not None,
             groups=user.groups,
             invite=True,
+            mediums=user.mediums,
         )
         # Another node may have been faster with the same seed.
         if isinstance(outcome, UserRefused) and outcome.reason is not UserReason.USERNAME_EXISTS:

@@ -22,10 +22,10 @@ from idp.config.pools import read_pool
 from idp.config.reader import InvalidPools, Place, Problem, Reader
 from idp.config.risk import RiskAttachment, read_attachments
 from idp.model import Group, Pool, Secret
-from idp.users.aliases import check_username
+from idp.users.aliases import check_username, contact_kind
 from idp.users.attributes import find_unfit
 from idp.users.passwords import find_weakness
-from idp.users.schema import RESERVED
+from idp.users.schema import MEDIUMS, RESERVED
 
 ISSUER: Final = r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-]+)*"
 POOL_ID_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -39,6 +39,8 @@ class SeedUser:
     password: Secret | None = field(default=None, repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    mediums: tuple[str, ...] = ()
+    """DesiredDeliveryMediums: how the invitation goes to who gets a temporary password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,21 @@ def _read_seed(reader: Reader, pool: Pool, groups: Iterable[Group]) -> SeedUser:
         reader.report("Attributes", "InvalidValue", unfit.english)
     if password and (text := find_weakness(pool.password_policy, password)):
         reader.report("Password", "InvalidValue", text.english)
-    reader.finish(("DesiredDeliveryMediums", "MessageAction", "ForceAliasCreation", "ClientMetadata"))
-    return SeedUser(username, Secret(password) if password else None, attributes, members)
+    mediums = _read_mediums(reader, pool, username, attributes)
+    reader.finish(("MessageAction", "ForceAliasCreation", "ClientMetadata"))
+    return SeedUser(username, Secret(password) if password else None, attributes, members, mediums)
+
+
+def _read_mediums(
+    reader: Reader, pool: Pool, username: str, attributes: Mapping[str, str]
+) -> tuple[str, ...]:
+    mediums = reader.choices("DesiredDeliveryMediums", tuple(MEDIUMS))
+    named = contact_kind(username) if pool.username_attributes else None
+    for index, medium in enumerate(mediums):
+        if MEDIUMS[medium] != named and not attributes.get(MEDIUMS[medium]):
+            message = f"the user has no {MEDIUMS[medium]} to send the invitation to"
+            reader.report(("DesiredDeliveryMediums", index), "Conflict", message)
+    return mediums
 
 
 def _read_attributes(reader: Reader) -> dict[str, str]:

@@ -131,10 +131,11 @@ _TABLES: Final[Mapping[str, str]] = {
         """,
     "UserPoolUsers": """
         Username | text! | name, e-mail address or phone number, as the pool has it
-        Password | text | permanent; without it a temporary one is mailed
+        Password | text | permanent; without it a temporary one is sent
         Attributes | map | attributes by name
         UserAttributes | [NameValue] | the same in CloudFormation's form
         Groups | [text] | groups of the pool
+        DesiredDeliveryMediums | [EMAIL|SMS] | how the invitation goes; default: by mail, else to the phone
         """,
     "NameValue": """
         Name | text! | attribute

@@ -33,13 +33,11 @@ from idp.users.lookup import find_for_administrator
 from idp.users.own_account import remove_user
 from idp.users.passwords import HasherBusy, find_weakness, generate_password
 from idp.users.recovery import forget_sign_ins, may_recover
-from idp.users.schema import CONTACTS
+from idp.users.schema import CONTACTS, MEDIUMS
 from idp.users.takeover import release_address
 from idp.users.verdicts import BUSY, REUSED
 
 DAY = 86_400.0
-ATTRIBUTE_OF: Final = {"EMAIL": "email", "SMS": "phone_number"}
-"""Where a medium's messages go."""
 UNKNOWN = UserRefused(UserReason.USER_NOT_FOUND, texts.USER_UNKNOWN)
 TAKEN = UserRefused(UserReason.USERNAME_EXISTS, texts.USERNAME_EXISTS)
 NO_GROUP = UserRefused(UserReason.GROUP_NOT_FOUND, texts.GROUP_UNKNOWN)
@@ -320,7 +318,7 @@ class Administration:
         )
         sent: list[str] = []
         for medium in dict.fromkeys(mediums or choose_mediums(user.attributes)):
-            recipient = user.attributes.get(ATTRIBUTE_OF[medium])
+            recipient = user.attributes.get(MEDIUMS[medium])
             if recipient is None:
                 continue
             message = build_invitation(
@@ -338,7 +336,7 @@ class Administration:
 
 def choose_mediums(attributes: Mapping[str, str]) -> tuple[str, ...]:
     """Say how an invitation goes by default: by mail, or to a phone where there is no address. Pure."""
-    return next(((medium,) for medium, name in ATTRIBUTE_OF.items() if attributes.get(name)), ())
+    return next(((medium,) for medium, name in MEDIUMS.items() if attributes.get(name)), ())
 
 
 def draft_by_administrator(pool: Pool, username: str, attributes: Mapping[str, str], *, now: float) -> User:

@@ -146,7 +146,7 @@ def _report_added(added: Added, *, shows_password: bool) -> None:
     user = added.user
     say(f"added {user.email or user.username} (sub {user.sub}, {user.status})")
     if added.invited:
-        say("an invitation was mailed")
+        say("an invitation was sent")
     elif shows_password:
         say(f"temporary password, shown only now: {added.temporary_password}")
 

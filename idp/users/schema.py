@@ -35,6 +35,8 @@ STANDARD: Final[tuple[SchemaAttribute, ...]] = (
 )
 STANDARD_NAMES: Final = frozenset(entry.name for entry in STANDARD)
 CONTACTS: Final = ("email", "phone_number")
+MEDIUMS: Final = {"EMAIL": "email", "SMS": "phone_number"}
+"""Where the messages of a delivery medium go."""
 RESERVED: Final = frozenset({"sub", "email_verified", "phone_number_verified"})
 """Only the pool itself, or an administrator for the verified pair, sets these."""
 CUSTOM_PREFIX: Final = "custom:"

@@ -86,3 +86,10 @@ async def test_a_declared_group_keeps_its_age_and_says_when_it_was_changed(open_
     assert isinstance(first, Group)
     assert isinstance(changed, Group)
     assert (changed.created_at, changed.updated_at) == (first.created_at, first.created_at + 60)
+
+
+async def test_a_seed_user_is_invited_as_the_file_says(open_scene: OpenScene) -> None:
+    attributes = {"email": "bob@example.com", "phone_number": "+12025550123"}
+    seed = {"Username": "bob", "Attributes": attributes, "DesiredDeliveryMediums": ["EMAIL", "SMS"]}
+    scene = await open_scene(UserPoolUsers=[seed])
+    assert {mail.recipient for mail in await scene.core.outbox.messages()} == set(attributes.values())

@@ -13,10 +13,11 @@ from idp.api.paging import limit_of, read_position, write_position
 from idp.api.present import attribute_list, present, read_attributes, timestamp, user_type
 from idp.api.registry import operation
 from idp.model import Pool, User
-from idp.users.administration import ATTRIBUTE_OF, Added, choose_mediums
+from idp.users.administration import Added, choose_mediums
 from idp.users.aliases import contact_kind
 from idp.users.filters import BadFilter, parse_filter
 from idp.users.identities import LOCAL, SUBJECT
+from idp.users.schema import MEDIUMS
 
 LONGEST_SUBJECT: Final = 512
 
@@ -66,8 +67,8 @@ def _read_mediums(call: Call, attributes: Mapping[str, str]) -> tuple[str, ...]:
     """
     mediums = tuple(dict.fromkeys(call.input.get("DesiredDeliveryMediums", ())))
     for medium in mediums:
-        if not attributes.get(ATTRIBUTE_OF[medium]):
-            name = ATTRIBUTE_OF[medium]
+        if not attributes.get(MEDIUMS[medium]):
+            name = MEDIUMS[medium]
             raise invalid_parameter(
                 f"DesiredDeliveryMediums: the user has no {name} to send the invitation to"
             )

@@ -180,6 +180,19 @@ POOL_MISTAKES = {
         ("UserPoolUsers", 0, "Groups", 0),
         "InvalidValue",
     ),
+    "seed without a phone": (
+        {
+            "UserPoolUsers": [
+                {
+                    "Username": "a",
+                    "Attributes": {"email": "a@b.c"},
+                    "DesiredDeliveryMediums": ["EMAIL", "SMS"],
+                }
+            ]
+        },
+        ("UserPoolUsers", 0, "DesiredDeliveryMediums", 1),
+        "Conflict",
+    ),
     "seed attribute": (
         {"UserPoolUsers": [{"Username": "a", "Attributes": {"emial": "a@b.c"}}]},
         ("UserPoolUsers", 0, "Attributes"),
@@ -316,6 +329,12 @@ def test_seed_users_in_either_spelling() -> None:
         {"email": "b@b.c"},
     ]
     assert PASSWORD not in repr(users)
+
+
+def test_a_seed_says_how_its_invitation_goes() -> None:
+    seed = {"Username": "+12025550123", "DesiredDeliveryMediums": ["SMS"]}
+    [user] = parse(UsernameAttributes=["phone_number"], UserPoolUsers=[seed]).users
+    assert user.mediums == ("SMS",)
 
 
 def test_secrets_are_not_in_reprs() -> None:
