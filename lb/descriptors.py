@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import resource
 
-RESERVED = 192
-"""Descriptors for what is neither client nor target: files, listening sockets, the user pool."""
+RESERVED = 320
+"""Descriptors for what is neither client nor target: files, listening sockets (each 32 times), the user
+pool."""
 FEW = 8192
 """A hard limit below this one is worth a warning: some distributions have 4096."""
 

@@ -16,8 +16,9 @@ from lb.quiet_server import QuietServer
 from lb.tls import ListenerTls
 from lb.tls_server import Service, TlsServer
 
-ACCEPTS_PER_TURN = 16
-"""Connections taken in one turn of the event loop; more would wake other workers for nothing too often."""
+ACCEPTS_PER_TURN = 32
+"""Connections taken in one turn of the event loop: 512 who come together wait for as few turns as that takes.
+More would wake other workers for nothing too often."""
 IDLE_SECONDS = 5.0
 """How long an idle connection of a retired door waits for one more request."""
 SETTLE_SECONDS = 1.0

@@ -68,7 +68,7 @@ def test_running_with_few_descriptors_is_told_at_the_start(tmp_path: Path) -> No
             timeout=60,
         )
     assert done.returncode == 3
-    assert "the hard limit of open files is 1024: a worker takes only 554 client connections" in done.stderr
+    assert "the hard limit of open files is 1024: a worker takes only 469 client connections" in done.stderr
 
 
 def test_wrong_usage_ends_with_two() -> None:
