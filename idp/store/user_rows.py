@@ -12,7 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, insert, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.exc import IntegrityError
 
 from idp import model
@@ -116,7 +128,7 @@ class UserRows(Rows[model.User]):
         cut = _Cut(limit, after, backwards)
         users, terms = self.table.c, schema.user_terms.c
         if wanted is None or wanted.attribute in _COLUMNS:
-            fits = () if wanted is None else (_COLUMNS[wanted.attribute](wanted),)
+            fits = () if wanted is None else (_column_fits(pool_id, wanted, cut),)
             query = select(self.table).where(users.pool_id == pool_id, *fits)
             return await self._page(pool_id, query, {users.username: users.username}, cut)
         theirs = and_(terms.pool_id == users.pool_id, terms.sub == users.sub)
@@ -151,12 +163,7 @@ class UserRows(Rows[model.User]):
         self, pool_id: str, query: Select[Any], order: Mapping[Column[Any], Column[Any]], cut: _Cut
     ) -> model.UserPage:
         """Read a page in the order of some columns, whose values are found in others."""
-        if cut.at:
-            here = tuple_(*order)
-            query = query.where(here < tuple_(*cut.at) if cut.backwards else here > tuple_(*cut.at))
-        ordered = query.order_by(*(column.desc() if cut.backwards else column for column in order))
-        # One more than asked for tells whether the list goes on: nobody is sent for an empty page.
-        rows = (await self._connection.execute(ordered.limit(cut.limit + 1))).mappings().all()
+        rows = (await self._connection.execute(_cut(query, [*order], cut))).mappings().all()
         goes_on, shown = len(rows) > cut.limit, rows[: cut.limit]
         if cut.backwards:
             shown = shown[::-1]
@@ -226,7 +233,37 @@ def _term_fits(wanted: model.UserFilter) -> ColumnElement[bool]:
     return and_(column >= value, column < value + _LAST) if wanted.is_prefix else column == value
 
 
-_COLUMNS: Final[Mapping[str, Callable[[model.UserFilter], ColumnElement[bool]]]] = {
-    "status": lambda wanted: schema.users.c.status.in_(wanted.values),
-    "enabled": lambda wanted: schema.users.c.enabled.in_([value == "true" for value in wanted.values]),
+def _cut(query: Select[Any], order: Sequence[Column[Any]], cut: _Cut) -> Select[Any]:
+    """Leave of a query the part that is wanted, and one row more.
+
+    That one tells whether the list goes on: nobody is sent for an empty page.
+    """
+    if cut.at:
+        here = tuple_(*order)
+        query = query.where(here < tuple_(*cut.at) if cut.backwards else here > tuple_(*cut.at))
+    ordered = query.order_by(*(column.desc() if cut.backwards else column for column in order))
+    return ordered.limit(cut.limit + 1)
+
+
+def _column_fits(pool_id: str, wanted: model.UserFilter, cut: _Cut) -> ColumnElement[bool]:
+    """Match one of some values of a column.
+
+    Of several values the first users of each are taken, because an index has the users in order for one value
+    alone: asked for all values at once, a database goes through the pool until it has found enough.
+    """
+    column, read = _COLUMNS[wanted.attribute]
+    values = [read(value) for value in wanted.values]
+    if len(values) < 2:
+        return column == values[0] if values else false()
+    users = schema.users.c
+    firsts = (
+        _cut(select(users.username).where(users.pool_id == pool_id, column == value), [users.username], cut)
+        for value in values
+    )
+    return users.username.in_(union_all(*(select(first.subquery().c.username) for first in firsts)))
+
+
+_COLUMNS: Final[Mapping[str, tuple[Column[Any], Callable[[str], object]]]] = {
+    "status": (schema.users.c.status, str),
+    "enabled": (schema.users.c.enabled, lambda value: value == "true"),
 }

@@ -522,6 +522,25 @@ async def test_lists_of_users_can_be_narrowed(
         assert sorted(await all_of(store, wanted)) == sorted(found)
 
 
+async def test_users_of_several_statuses_come_in_one_order_page_by_page(store: Store) -> None:
+    statuses = model.UserStatus.CONFIRMED, model.UserStatus.RESET_REQUIRED, model.UserStatus.UNCONFIRMED
+    for number in range(9):
+        await add(store, replace(make_user(f"user{number}"), status=statuses[number % 3]))
+    wanted = model.UserFilter("status", ("CONFIRMED", "RESET_REQUIRED"))
+    pages: list[list[str]] = []
+    after: tuple[str, ...] | None = ()
+    while after is not None:
+        async with store.reading() as records:
+            page = await records.users.search(POOL.id, wanted, limit=2, after=after)
+        pages, after = [*pages, [user.username for user in page.users]], page.after
+    assert pages == [["user0", "user1"], ["user3", "user4"], ["user6", "user7"]]
+    async with store.reading() as records:
+        back = await records.users.search(POOL.id, wanted, limit=2, after=("user6",), backwards=True)
+        none = await records.users.search(POOL.id, model.UserFilter("status", ()), limit=2)
+    assert [user.username for user in back.users] == ["user3", "user4"]
+    assert none == model.UserPage(())
+
+
 async def test_users_are_found_by_the_beginning_of_their_sub_page_by_page(store: Store) -> None:
     subs = ["abc-0", "abc0", "abcd", "abc", "abd", "ABC", "ab"]
     for number, sub in enumerate(subs):

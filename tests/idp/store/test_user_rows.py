@@ -38,6 +38,24 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 async def test_a_page_neither_scans_nor_sorts(
     store: SqlStore, wanted: model.UserFilter | None, after: tuple[str, ...]
 ) -> None:
+    plan = await plan_of(store, wanted, after)
+    assert plan
+    assert all(step.startswith("SEARCH ") and "USING" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("after", [(), ("ann",)], ids=["first page", "later"])
+async def test_a_page_of_several_values_reads_no_more_of_the_pool(
+    store: SqlStore, after: tuple[str, ...]
+) -> None:
+    """`cognito:user_status ^= "UN"`: where nobody has them, every user of the pool used to be looked at."""
+    plan = await plan_of(store, model.UserFilter("status", ("UNCONFIRMED", "UNKNOWN"), is_prefix=True), after)
+    reads = [step for step in plan if " users " in step]
+    assert len(reads) == 3
+    assert all(step.startswith("SEARCH ") and "pool_id=? AND " in step for step in reads), plan
+
+
+async def plan_of(store: SqlStore, wanted: model.UserFilter | None, after: tuple[str, ...]) -> list[str]:
+    """How SQLite reads a page."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -49,6 +67,4 @@ async def test_a_page_neither_scans_nor_sorts(
         statement, parameters = next(pair for pair in asked if pair[0].startswith("SELECT users"))
         connection = records.users._connection  # type: ignore[attr-defined]
         rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        plan = [row[3] for row in rows]
-    assert plan
-    assert all(step.startswith("SEARCH ") and "USING" in step for step in plan), plan
+        return [row[3] for row in rows]
