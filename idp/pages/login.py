@@ -118,7 +118,7 @@ def origin_of(visit: Visit) -> Origin:
     return visit.site.core.threats.see(
         client_address(request),
         user_agent=request.headers.get("user-agent", ""),
-        encoded=Encoded(device_id(request, visit.pool)),
+        encoded=Encoded(device_id(visit.site, visit.pool, request)),
     )
 
 

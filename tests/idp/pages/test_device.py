@@ -54,12 +54,22 @@ async def test_the_cookie_is_for_the_server_alone_and_stays(open_house: OpenHous
     house = await open_house(public_url="https://login.example", **ON)
     visitor = PageVisitor(house.app, origin="https://login.example")
     answer = await visitor.http.get(authorize_path(), follow_redirects=True)
-    (cookie,) = [each for each in answer.headers.get_list("set-cookie") if each.startswith(f"{COOKIE}=")]
+    name = f"__Host-{COOKIE}"
+    (cookie,) = [each for each in answer.headers.get_list("set-cookie") if each.startswith(f"{name}=")]
+    assert "Domain" not in cookie
     for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", f"Max-Age={400 * 86_400}"):
         assert word in cookie
-    before = visitor.http.cookies[COOKIE]
+    before = visitor.http.cookies[name]
     await visitor.get(authorize_path())
-    assert visitor.http.cookies[COOKIE] == before
+    assert visitor.http.cookies[name] == before
+
+
+async def test_an_id_that_another_site_of_the_domain_planted_is_not_taken(open_house: OpenHouse) -> None:
+    house = await open_house(public_url="https://login.example", **ON)
+    visitor, planted = PageVisitor(house.app, origin="https://login.example"), "A" * 22
+    keep(visitor, planted)
+    await visitor.get(authorize_path())
+    assert visitor.http.cookies[f"__Host-{COOKIE}"] != planted
 
 
 async def test_other_pools_set_none(house: House) -> None:
