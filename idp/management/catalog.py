@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
+from idp.clock import Clock
 from idp.management.branding import UI, Look, choose_look, find_content, read_look
 from idp.management.style_records import (
     STYLE,
@@ -20,6 +21,7 @@ from idp.model import Client, Part, Pool
 from idp.store.base import Records, Store
 
 R = TypeVar("R", Pool, Client)
+LOOK_AGAIN_SECONDS: Final = 10
 TERMS: Final = "terms"
 BOTH_TERMS: Final = ("terms-of-use", "privacy-policy")
 LANGUAGES: Final = {"en": "cognito:english", "ko": "cognito:korean"}
@@ -28,15 +30,28 @@ LANGUAGES: Final = {"en": "cognito:english", "ko": "cognito:korean"}
 class Catalog:
     """The served pools with their served clients; those of the configuration come first."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
+        self._read_at = float("-inf")
         self.entries: tuple[tuple[Pool, tuple[Client, ...]], ...] = ()
         self._looks: Mapping[str, Mapping[str, Look]] = {}
         self._styles: Mapping[str, Mapping[str, StyleLook]] = {}
         self._terms: Mapping[str, tuple[Part, ...]] = {}
 
+    async def look_again(self) -> bool:
+        """Read everything again, unless that was a moment ago; returns whether it was read.
+
+        Pages of another node name files that this one has not heard of; strangers may name anything.
+        """
+        if self._clock.now() - self._read_at < LOOK_AGAIN_SECONDS:
+            return False
+        await self.refresh()
+        return True
+
     async def refresh(self) -> None:
         """Read everything again."""
+        self._read_at = self._clock.now()
         async with self._store.reading() as records:
             pools = served(await records.pools.list())
             self.entries = tuple([(pool, served(await records.clients.list(pool.id))) for pool in pools])

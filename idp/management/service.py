@@ -38,7 +38,7 @@ class Management:
     @classmethod
     def compose(cls, store: Store, clock: Clock, keys: KeyRing, vault: Vault) -> Management:
         """Put the desks together."""
-        catalog = Catalog(store)
+        catalog = Catalog(store, clock)
         pools = PoolDesk(store, clock, keys, catalog)
         imports = ImportDesk(store, clock, vault)
         return cls(

@@ -112,6 +112,13 @@ class StyleDesk:
             "Assets": assets,
         }
 
+    async def file(self, pool_id: str, name: str) -> tuple[bytes, str] | None:
+        """Return an image or a stylesheet by the name that it is served by, and its type."""
+        found = self._catalog.content(pool_id, name) or await self.image(pool_id, name)
+        if found is None and await self._catalog.look_again():
+            found = self._catalog.content(pool_id, name) or await self.image(pool_id, name)
+        return found
+
     async def image(self, pool_id: str, name: str) -> tuple[bytes, str] | None:
         """Return an image by the name that it is served by, and its type."""
         at = self._catalog.image(pool_id, name)

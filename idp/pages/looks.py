@@ -84,8 +84,7 @@ def dress_of(request: Request) -> dict[str, object]:
 async def serve_look(request: Request) -> Response:
     """Serve an image or a stylesheet by its name; any other name is not found."""
     management = site_of(request).core.management
-    at = (request.path_params["pool"], request.path_params["name"])
-    found = management.catalog.content(*at) or await management.styles.image(*at)
+    found = await management.styles.file(request.path_params["pool"], request.path_params["name"])
     if found is None:
         raise HTTPException(404)
     headers = {"cache-control": FOREVER, "content-type": found[1]}

@@ -12,6 +12,7 @@ import pytest
 from idp.clock import ManualClock
 from idp.config import parse_pools
 from idp.core import KEY_FILE, Core
+from idp.management.catalog import LOOK_AGAIN_SECONDS
 from idp.outcomes import Confirmed, GrantRefused, SignedIn, SignedUp, TokenSet, UserReason, UserRefused
 from idp.seal import Vault, load_or_create_key
 from idp.store.base import StoreUnusable
@@ -231,3 +232,17 @@ async def test_sign_ins_at_both_nodes_leave_as_many_sessions_as_the_pool_allows(
     assert len(await first.core.tokens.alive(tracked, user)) == 2
     gone = await first.core.tokens.refresh(tracked, first.client, refresh_token=oldest.refresh_token or "")
     assert isinstance(gone, GrantRefused)
+
+
+async def test_look_that_one_node_has_been_given_is_served_by_the_other(place: Place, nodes: Nodes) -> None:
+    """Its page names files; the browser's next request may come to either node."""
+    first, second = nodes
+    logo = {"Category": "FORM_LOGO", "ColorMode": "LIGHT", "Extension": "PNG", "Bytes": b"\x89PNG\r\n\x1a\n"}
+    await first.core.management.styles.create(first.pool, first.client.id, {"Assets": [logo]})
+    look = first.core.management.catalog.style(first.pool, first.client.id)
+    assert look
+    place.clock.advance(LOOK_AGAIN_SECONDS)
+    assert await second.core.management.styles.file(second.pool.id, "nothing.png") is None
+    for name in (look.css_name, look.images["FORM_LOGO", "light"]):
+        assert await second.core.management.styles.file(second.pool.id, name)
+    assert not await second.core.management.catalog.look_again(), "a stranger's names cost one look"
