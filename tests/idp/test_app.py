@@ -134,7 +134,7 @@ async def test_failure_shows_a_reference_and_no_detail(house: House, monkeypatch
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(type(house.core.signin), "with_password", fail)
+    monkeypatch.setattr(type(house.core.signin), "start", fail)
     page = await house.visitor().sign_in()
     assert page.response.status_code == 500
     assert "secret detail" not in page.text
