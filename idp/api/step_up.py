@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from idp.api.call import Call
+from idp.api.call import ADMIN_SCOPE, Call
 from idp.api.errors import ApiError, invalid_parameter, not_authorized, refused
 from idp.model import Pool, User
 from idp.outcomes import SignInOutcome, SignInReason
@@ -45,7 +45,9 @@ async def step_up(call: Call, caller: Caller, parameters: Mapping[str, str]) -> 
     token = parameters.get("ACCESS_TOKEN")
     if token is None:
         return None
-    access = await call.open_token(token, scope=None)
+    # What comes of it has this scope: who was handed a narrower token, or one for another service, must not
+    # get it for one more factor.
+    access = await call.open_token(token, scope=ADMIN_SCOPE)
     user = access.user
     account = await call.core.signin.accounts.find(caller.pool, parameters["USERNAME"])
     if access.family.client_id != caller.client.id or account.user is None or account.user.sub != user.sub:

@@ -11,8 +11,8 @@ import pyotp
 import pytest
 
 from tests.support.api_server import ApiServer, api_server
-from tests.support.pools import PASSWORD, POOL_ID, read_claims
-from tests.support.sign_in_pool import APP, HIDING, sign_in_document
+from tests.support.pools import CLIENT_ID, PASSWORD, POOL_ID, read_claims
+from tests.support.sign_in_pool import APP, HIDING, secret_hash, sign_in_document
 
 TOTP, MAIL = "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"
 LOA = "urn:cognito:loa:{}".format
@@ -95,6 +95,9 @@ def test_somebody_elses_token_a_dead_one_and_another_clients_raise_nobody(
     for name, client_id in (("carl", APP), ("bob", HIDING)):
         with pytest.raises(public.exceptions.NotAuthorizedException, match="not issued for"):
             begin(public, name, client_id, ACCESS_TOKEN=token, **target)
+    narrow = api.tokens("bob", scopes=("openid",)).access_token
+    with pytest.raises(public.exceptions.NotAuthorizedException, match="required scopes"):
+        begin(public, "bob", CLIENT_ID, ACCESS_TOKEN=narrow, SECRET_HASH=secret_hash("bob"), **target)
     cognito.admin_user_global_sign_out(UserPoolId=POOL_ID, Username="bob")
     with pytest.raises(public.exceptions.NotAuthorizedException, match="revoked"):
         begin(public, "bob", ACCESS_TOKEN=token, **target)
