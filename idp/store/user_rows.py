@@ -104,12 +104,13 @@ class UserRows(Rows[model.User]):
             select(self.table, every.c.login)
             .select_from(used.join(self.table, is_theirs).join(every, is_another))
             .where(used.c.pool_id == pool_id, used.c.login == login)
-            .order_by(every.c.login)
         )
         rows = (await self._connection.execute(query)).mappings().all()
         if not rows:
             return None
-        return replace(self.user_of(rows[0]), logins=tuple(row[every.c.login] for row in rows))
+        # Sorted here, as everywhere below: asked for a user's logins in order, SQLite reads all those of the
+        # pool, because the key of their table has that order.
+        return replace(self.user_of(rows[0]), logins=tuple(sorted(row[every.c.login] for row in rows)))
 
     async def list(self, pool_id: str, *, limit: int = 60, after: str = "") -> tuple[model.User, ...]:
         """Users by username, those after the username `after`."""
@@ -180,16 +181,16 @@ class UserRows(Rows[model.User]):
         table, found = schema.logins, defaultdict[str, list[str]](list)
         subs = [user.sub for user in users]
         query = select(table.c.sub, table.c.login).where(table.c.pool_id == pool_id, table.c.sub.in_(subs))
-        for sub, login in await self._connection.execute(query.order_by(table.c.login)):
+        for sub, login in await self._connection.execute(query):
             found[sub].append(login)
-        return tuple(replace(user, logins=tuple(found[user.sub])) for user in users)
+        return tuple(replace(user, logins=tuple(sorted(found[user.sub]))) for user in users)
 
     async def complete(self, record: model.User) -> model.User:
         """Add a user's logins."""
         table = schema.logins
         query = select(table.c.login).where(table.c.pool_id == record.pool_id, table.c.sub == record.sub)
-        logins = (await self._connection.execute(query.order_by(table.c.login))).scalars()
-        return replace(record, logins=tuple(logins))
+        logins = (await self._connection.execute(query)).scalars()
+        return replace(record, logins=tuple(sorted(logins)))
 
     async def _set_logins(self, user: model.User, present: Sequence[str]) -> None:
         table = schema.logins
