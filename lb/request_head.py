@@ -41,7 +41,7 @@ def build_request_head(
 class HeadPattern:
     """The heads of requests that differ in method, target, passing lines and length alone."""
 
-    __slots__ = ("_added", "_line", "_ours", "_passes")
+    __slots__ = ("_added", "_last", "_line", "_ours", "_passes")
 
     def __init__(
         self, incoming: Incoming, dispatch: Dispatch, policy: ForwardPolicy, *, tls_lines: bytes
@@ -50,17 +50,16 @@ class HeadPattern:
         self._line = f" HTTP/1.1\r\nHost: {dispatch.authority}\r\n".encode("latin-1")
         self._ours = _own_lines(incoming, policy) + TRACE
         self._added = _added_lines(dispatch, policy, tls_lines)
+        self._last = self._added + _NO_LENGTH
         self._passes = policy.passes
 
     def write(self, whole: WholeRequest, uri: str) -> tuple[bytes, bytes]:
         """Return the two parts for a request with this path and query; it is a `simple` one."""
-        first = f"{whole.method} {uri}".encode("ascii")
-        added = self._added
-        if whole.length < 0:
-            last = added + _NO_LENGTH
-        else:
-            last = b"%bContent-Length: %d\r\n%b" % (added, whole.length, _NO_LENGTH)
-        return b"".join((first, self._line, whole.passing(self._passes), self._ours)), last
+        last = self._last
+        if whole.length >= 0:
+            last = b"%bContent-Length: %d\r\n%b" % (self._added, whole.length, _NO_LENGTH)
+        line = f"{whole.method} {uri}".encode("ascii")
+        return b"".join((line, self._line, whole.passing(self._passes), self._ours)), last
 
 
 def _passing(incoming: Incoming, policy: ForwardPolicy) -> bytes:

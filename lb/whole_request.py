@@ -46,22 +46,35 @@ _USUAL = (
     b"X-Requested-With X-Request-Id X-Forwarded-For X-Forwarded-Proto X-Forwarded-Port sec-ch-ua "
     b"sec-ch-ua-mobile sec-ch-ua-platform"
 )
+_SHARED = frozenset(
+    b"host connection content-type content-length user-agent accept accept-encoding accept-language "
+    b"cache-control pragma origin dnt sec-gpc upgrade-insecure-requests sec-fetch-dest sec-fetch-mode "
+    b"sec-fetch-site sec-fetch-user priority x-requested-with x-forwarded-proto x-forwarded-port sec-ch-ua "
+    b"sec-ch-ua-mobile sec-ch-ua-platform".split()
+)
+"""Headers whose values are nobody's secret, and the same in many requests."""
 _MEMORY = 4096
-_kinds: dict[bytes, int] = {}
-"""Spelling to kind, or to what stands beside it."""
+_kinds: dict[bytes, tuple[int, bool]] = {}
+"""Spelling to kind (or what stands beside it) and whether whole lines of it are kept."""
+Special = tuple[int, bytes] | tuple[()]
+"""(kind, value) of a sound line; empty for one that says nothing to us."""
+_lines: dict[bytes, Special] = {}
+"""Whole lines that were found sound: most lines of most requests have come before, from whatever client."""
+_MAX_LINE = 256
 
 
-def _learn(name: bytes) -> int:
+def _learn(name: bytes) -> tuple[int, bool]:
     lower, kind = classify(name)
-    known = _UNKNOWN
+    known: int = _UNKNOWN
     if kind in _TAKEN or (kind == Kind.INVALID and _ODD_NAME.fullmatch(name)):
         known = kind
     elif kind == Kind.PLAIN and name:
         known = _WORDS.get(lower, Kind.PLAIN)
+    found = (int(known), lower in _SHARED)
     # Bounded, and the usual names come first: names are the client's choice.
     if len(_kinds) < _MEMORY and len(name) <= 64:
-        _kinds[name] = int(known)
-    return int(known)
+        _kinds[name] = found
+    return found
 
 
 for _each in _USUAL.split():
@@ -175,17 +188,19 @@ class KnownLine:
     """A long header line that was read on this connection before, a session cookie: comparing it costs a
     tenth of reading it."""
 
-    __slots__ = ("line", "start", "with_ends")
+    __slots__ = ("line", "special", "start", "with_ends")
 
     def __init__(self, line: bytes) -> None:
+        """Take a line of a `WholeRequest`."""
         self.line = line
         self.with_ends = _CRLF + line + _CRLF
-        self.start = self.with_ends[: line.index(b":") + 4]
-        """As far as the space behind the colon."""
+        name, space, value = line.partition(b": ")
+        self.start = _CRLF + name + space
+        self.special: Special = (COOKIE, value)
 
 
 def read_whole(data: bytes, known: KnownLine | None = None) -> WholeRequest | None:
-    """Read `data` as one whole request; None: for the parser."""
+    """Read `data` as one whole request; None: for the parser. `known` is a Cookie line."""
     first = _LINE.match(data)
     if first is None or len(data) > MAX_SIZE:
         return None
@@ -195,20 +210,13 @@ def read_whole(data: bytes, known: KnownLine | None = None) -> WholeRequest | No
         return None
     lines = _split_around(data, begin, end, known) if known is not None else None
     if lines is None:
-        lines = _split(data[begin:end])
-    if lines is None or len(lines) > MAX_HEADER_COUNT:
+        lines, known = data[begin:end].split(_CRLF), None
+    if len(lines) > MAX_HEADER_COUNT:
         return None
     read = WholeRequest()
     read.method, read.target = first[1].decode(), first[2]
     read.lines, read.body = lines, data[end + len(_END) :]
-    return read if _read_lines(read) and _is_framed(read) else None
-
-
-def _split(text: bytes) -> list[bytes] | None:
-    """Split into lines; None when there is a byte among them that is not sound."""
-    lines = text.split(_CRLF)
-    # Whatever is not printable must be the ends that were split at.
-    return lines if text.translate(None, _PRINTABLE) == _CRLF * (len(lines) - 1) else None
+    return read if _read_lines(read, known) and _is_framed(read) else None
 
 
 def _split_around(data: bytes, begin: int, end: int, known: KnownLine) -> list[bytes] | None:
@@ -218,25 +226,44 @@ def _split_around(data: bytes, begin: int, end: int, known: KnownLine) -> list[b
         return None
     after = at + len(known.with_ends)
     # Empty text is an empty line, which none of a head is: only where nothing is left there is no text.
-    lines = _split(data[begin:at]) if at >= begin else []
-    others = _split(data[after:end]) if after < end + len(_CRLF) else []
-    return None if lines is None or others is None else [*lines, known.line, *others]
+    lines = data[begin:at].split(_CRLF) if at >= begin else []
+    lines.append(known.line)
+    if after < end + len(_CRLF):
+        lines += data[after:end].split(_CRLF)
+    return lines
 
 
-def _read_lines(read: WholeRequest) -> bool:
+def _read_lines(read: WholeRequest, known: KnownLine | None) -> bool:
     """Find the lines that say something to us; False when there is one that only the parser may judge."""
-    found: list[tuple[int, int, bytes]] = []
+    specials: list[tuple[int, int, bytes]] = []
+    kept, cookie = _lines.get, known and known.line
     for at, line in enumerate(read.lines):
-        name, colon, value = line.partition(b": ")
-        kind = _kinds.get(name)
-        if kind is None:
-            kind = _learn(name)
-        # One space in front of the value and none behind it: of others readers differ in what they make.
-        if not colon or value.strip() != value or not value:
-            return False
-        if kind:
-            found.append((at, kind, value))
-    return _note_specials(read, found)
+        found = kept(line)
+        if found is None:
+            found = known.special if known is not None and line is cookie else _read_line(line)
+            if found is None:
+                return False
+        if found:
+            specials.append((at, *found))
+    return _note_specials(read, specials)
+
+
+def _read_line(line: bytes) -> Special | None:
+    """Return what a line says to us; None when it is not sound, or only the parser may judge it."""
+    name, colon, value = line.partition(b": ")
+    kind, shared = _kinds.get(name) or _learn(name)
+    # One space in front of the value and none behind it: of others readers differ in what they make.
+    if kind == _UNKNOWN or not colon or not value or value.strip() != value:
+        return None
+    if line.translate(None, _PRINTABLE):
+        return None
+    found: Special = (kind, value) if kind else ()
+    if shared and len(line) <= _MAX_LINE:
+        if len(_lines) >= _MEMORY:
+            # Full of what clients chose to send; what is usual is soon back.
+            _lines.clear()
+        _lines[line] = found
+    return found
 
 
 def _note_specials(read: WholeRequest, found: list[tuple[int, int, bytes]]) -> bool:
@@ -261,8 +288,6 @@ def _note_specials(read: WholeRequest, found: list[tuple[int, int, bytes]]) -> b
             if read.length >= 0 or not _LENGTH.fullmatch(value):
                 return False
             read.length = int(value)
-        elif kind == _UNKNOWN:
-            return False
         else:
             others += 1
     read.simple = hosts == 1 and cookies <= 1 and not others

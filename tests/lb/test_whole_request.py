@@ -286,12 +286,27 @@ def test_nothing_is_understood_otherwise_than_by_the_parser(
         assert_read_alike(data)
 
 
-def test_names_are_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: dict[bytes, int] = {}
+def test_what_is_kept_has_bounds_and_is_nobodys_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: dict[bytes, object] = {}
+    lines: dict[bytes, object] = {}
     monkeypatch.setattr("lb.whole_request._kinds", kinds)
+    monkeypatch.setattr("lb.whole_request._lines", lines)
     monkeypatch.setattr("lb.whole_request._MEMORY", 10)
     for number in range(50):
-        assert assert_read_alike(GET.replace(b"X-A", b"X-A-%d" % number))
-    assert read_whole(GET.replace(b"X-A", b"X-" + b"a" * 100)) is not None
+        assert assert_read_alike(GET.replace(b"X-A: 5", b"X-A-%d: secret\r\nAccept: a/%d" % (number, number)))
+        assert len(lines) <= 10
     assert len(kinds) == 10
+    lines.clear()
+    assert (
+        read_whole(GET.replace(b"X-A: 5", b"X-" + b"a" * 100 + b": 5\r\nAccept: " + b"a" * 300)) is not None
+    )
     assert all(len(name) <= 64 for name in kinds)
+    assert sorted(lines) == [b"Connection: keep-alive", b"Host: app.example.com", b"User-Agent: a b"]
+
+
+def test_what_is_kept_of_one_client_is_not_believed_of_another() -> None:
+    assert assert_read_alike(GET)
+    for line in (b"Connection: close", b"connection: keep-alive, x-a", b"Host: a/b", b"Content-Length: 1"):
+        assert read_whole(GET.replace(b"X-A: 5", line)) is None or not assert_read_alike(
+            GET.replace(b"X-A: 5", line)
+        )
