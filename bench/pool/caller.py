@@ -18,6 +18,8 @@ from urllib.parse import urlencode, urlsplit
 
 SERVICE = "AWSCognitoIdentityProviderService"
 TIMEOUT_SECONDS = 60.0
+IDLE_SECONDS = 3.0
+"""How long a kept connection may rest before it is opened anew; the pool's server ends it after five."""
 
 
 class RefusedError(RuntimeError):
@@ -32,6 +34,7 @@ class Caller:
         place = urlsplit(url)
         assert place.hostname is not None
         self._connection = HTTPConnection(place.hostname, place.port, timeout=TIMEOUT_SECONDS)
+        self._used = 0.0
 
     def close(self) -> None:
         """Close the connection."""
@@ -62,9 +65,12 @@ class Caller:
         return self.api("RespondToAuthChallenge", **members)
 
     def _ask(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> bytes:
+        if time.monotonic() > self._used + IDLE_SECONDS:
+            self._connection.close()
         self._connection.request(method, path, body, dict(headers))
         answer = self._connection.getresponse()
         content = answer.read()
+        self._used = time.monotonic()
         if answer.status != 200:
             raise RefusedError(f"{method} {path}: {answer.status} {content[:300]!r}")
         return content

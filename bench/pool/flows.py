@@ -119,7 +119,7 @@ def list_flows(server: PoolServer, effort: Effort) -> Iterator[Flow]:
     """Each flow in turn; what it needs is made first."""
     yield Flow("USER_PASSWORD_AUTH", sign_in)
     holders = AppHolders(server, effort.spare, callers=effort.callers)
-    yield Flow("the same, then TOTP", holders.sign_in, most=2 * effort.spare)
+    yield Flow("the same, then TOTP", holders.sign_in, most=effort.spare)
     yield Flow("USER_SRP_AUTH", sign_in_by_srp)
     token = refresh_token(server.url)
     yield Flow("REFRESH_TOKEN_AUTH", partial(refresh, token=token))
@@ -211,7 +211,10 @@ class Codes:
 
 
 class AppHolders:
-    """People with an authenticator app. Every code works once: each of them is good for few sign-ins."""
+    """People with an authenticator app.
+
+    A code works once: the present one sets the app up, the next one is good for a sign-in already.
+    """
 
     def __init__(self, server: PoolServer, count: int, *, callers: int) -> None:
         self._turn = itertools.count()
@@ -221,14 +224,13 @@ class AppHolders:
 
     def sign_in(self, caller: Caller) -> object:
         """Sign in with the password and a code that has not been used."""
-        turn = next(self._turn)
-        number, use = turn % len(self._seeds), turn // len(self._seeds)
+        number = next(self._turn)
         app = pyotp.TOTP(self._seeds[number])
         typed = {"USERNAME": name_of(number), "PASSWORD": PASSWORD}
         asked = caller.initiate_auth(ClientId=CLIENT, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=typed)
         if asked.get("ChallengeName") != "SOFTWARE_TOKEN_MFA":
             raise RefusedError(f"no code was asked for, but {asked.get('ChallengeName')}")
-        code = app.at(int(time.time()) + use * STEP_SECONDS)
+        code = app.at(int(time.time()) + STEP_SECONDS)
         answers = {"USERNAME": name_of(number), "SOFTWARE_TOKEN_MFA_CODE": code}
         return caller.respond_to_auth_challenge(
             ClientId=CLIENT,
@@ -242,8 +244,7 @@ class AppHolders:
         with closing(Caller(url)) as caller:
             token = sign_in(caller, name_of(number))["AccessToken"]
             seed = str(caller.api("AssociateSoftwareToken", AccessToken=token)["SecretCode"])
-            before = pyotp.TOTP(seed).at(int(time.time()) - STEP_SECONDS)
-            caller.api("VerifySoftwareToken", AccessToken=token, UserCode=before)
+            caller.api("VerifySoftwareToken", AccessToken=token, UserCode=pyotp.TOTP(seed).now())
             wish = {"Enabled": True, "PreferredMfa": True}
             caller.api("SetUserMFAPreference", AccessToken=token, SoftwareTokenMfaSettings=wish)
         return seed
