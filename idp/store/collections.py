@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Executable, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from idp import model
@@ -86,7 +86,16 @@ class GroupRows(Rows[model.Group]):
     async def of(self, pool_id: str, sub: str) -> tuple[model.Group, ...]:
         """A user's groups, strongest precedence first."""
         members = schema.group_members
-        names = select(members.c.name).where(members.c.pool_id == pool_id, members.c.sub == sub)
+        query: Executable = select(members.c.name).where(members.c.pool_id == pool_id, members.c.sub == sub)
+        if self._connection.dialect.name == "sqlite":
+            # Left to choose, SQLite reads all memberships of the pool, whose key has every column.
+            query = text(
+                "SELECT name FROM group_members INDEXED BY ix_group_members_pool_id_sub "
+                "WHERE pool_id = :pool_id AND sub = :sub"
+            ).bindparams(pool_id=pool_id, sub=sub)
+        names = list((await self._connection.execute(query)).scalars())
+        if not names:
+            return ()
         found = await self.all(self.table.c.pool_id == pool_id, self.table.c.name.in_(names), order="name")
         return model.sort_groups(found)
 

@@ -80,6 +80,16 @@ async def test_a_users_logins_are_read_without_those_of_the_pool(
     assert all("pool_id=? AND " in step for step in steps), steps
 
 
+async def test_a_users_groups_are_read_without_the_memberships_of_the_pool(store: SqlStore) -> None:
+    """Every token names them."""
+    asked = listen(store)
+    async with store.reading() as records:
+        assert await records.groups.of(POOL, "1") == ()
+        (read,) = [pair for pair in asked if "FROM group_members" in pair[0]]
+        steps = await explain(records, *read)
+    assert steps == ["SEARCH group_members USING INDEX ix_group_members_pool_id_sub (pool_id=? AND sub=?)"]
+
+
 async def plan_of(store: SqlStore, wanted: model.UserFilter | None, after: tuple[str, ...]) -> list[str]:
     """How SQLite reads a page."""
     asked = listen(store)
