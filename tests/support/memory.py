@@ -281,7 +281,9 @@ class MemoryPlane:
     async def rest(self) -> None:
         """End every connection, and assert that nothing is left of any request and nothing went wrong."""
         for connection in list(self.state.connections):
-            connection.transport.reset()
+            wire = connection.transport
+            assert isinstance(wire, Wire)
+            wire.reset()
         await self.loop.settle()
         for wire in self.upstream:
             wire.reset()

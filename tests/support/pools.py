@@ -15,6 +15,7 @@ from idp.factors.records import FactorSettings
 from idp.model import Client, Pool, User
 from idp.outcomes import GrantRefused, SignedUp, SignInOutcome, TokenSet
 from idp.tokens.pkce import build_challenge
+from idp.users.administration import Added
 from idp.users.passwords import HashCost
 
 CHEAP = HashCost(memory_kib=8, passes=1)
@@ -81,8 +82,8 @@ class Scene:
             password=password,
             permanent=True,
         )
-        assert not hasattr(added, "reason"), added
-        return added.user  # type: ignore[union-attr]
+        assert isinstance(added, Added), added
+        return added.user
 
     async def sign_up(self, username: str = "ann", **attributes: str) -> SignedUp:
         """Register a user, mailing a code."""
