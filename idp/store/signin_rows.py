@@ -28,11 +28,10 @@ class DeviceRows(Rows[records.Device]):
     ) -> tuple[records.Device, ...]:
         """A user's confirmed devices by key, those after the key `after`."""
         columns = self.table.c
+        # Not the column itself: SQLite would go through the devices of the whole pool in its order.
+        key = columns.key.concat("")
         fits = and_(
-            columns.pool_id == pool_id,
-            columns.sub == sub,
-            columns.sealed_verifier.is_not(None),
-            columns.key > after,
+            columns.pool_id == pool_id, columns.sub == sub, columns.sealed_verifier.is_not(None), key > after
         )
-        query = select(self.table).where(fits).order_by(columns.key).limit(limit)
+        query = select(self.table).where(fits).order_by(key).limit(limit)
         return tuple(self.to_record(row._mapping) for row in await self._connection.execute(query))

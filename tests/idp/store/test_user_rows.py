@@ -90,6 +90,16 @@ async def test_a_users_groups_are_read_without_the_memberships_of_the_pool(store
     assert steps == ["SEARCH group_members USING INDEX ix_group_members_pool_id_sub (pool_id=? AND sub=?)"]
 
 
+@pytest.mark.parametrize("after", ["", "us-east-1_device"], ids=["first page", "later"])
+async def test_a_users_devices_are_read_without_those_of_the_pool(store: SqlStore, after: str) -> None:
+    asked = listen(store)
+    async with store.reading() as records:
+        await records.devices.of(POOL, "1", after=after)
+        (read,) = [pair for pair in asked if "FROM devices" in pair[0]]
+        steps = await explain(records, *read)
+    assert steps[0] == "SEARCH devices USING INDEX ix_devices_pool_id_sub (pool_id=? AND sub=?)"
+
+
 async def plan_of(store: SqlStore, wanted: model.UserFilter | None, after: tuple[str, ...]) -> list[str]:
     """How SQLite reads a page."""
     asked = listen(store)
