@@ -43,6 +43,8 @@ class ShortWays:
         Only where a message may begin, and no other one is being served.
         """
         last = self.last
+        # A connection that asks once and then only sits there must cost little.
+        is_first = last is None
         if last is None:
             last = self.last = LastRequest()
         incoming = last.again(data)
@@ -57,16 +59,20 @@ class ShortWays:
         incoming = whole.admit(self.origin)
         if incoming is None:
             return False
-        incoming.repeated = last.is_last(data)
-        if self.direct:
-            incoming.patterns = last.patterns
-        last.note(data, incoming)
-        last.note_cookie(whole)
+        if not is_first:
+            self._remember(last, incoming, whole, data)
         received = len(data) - len(whole.body)
         exchange = self.make_exchange(whole.method, incoming, None, received=received)
         self._take_turn(exchange, whole.body)
         self.start_exchange(exchange)
         return True
+
+    def _remember(self, last: LastRequest, incoming: Incoming, whole: WholeRequest, data: bytes) -> None:
+        incoming.repeated = last.is_last(data)
+        if self.direct:
+            incoming.patterns = last.patterns
+        last.note(data, incoming)
+        last.note_cookie(whole)
 
     def _take_turn(self, exchange: Exchange, body: bytes) -> None:
         if body:
