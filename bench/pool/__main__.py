@@ -46,8 +46,9 @@ QUICK: Final = replace(FULL, effort=Effort(seconds=1, callers=2, spare=20), user
 def main(words: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print."""
     choice = parse_arguments(words)
-    # Told to end, it ends what it has started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Told to end, it ends what it has started; also where a script that started it behind ignores SIGINT.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda number, _: sys.exit(128 + number))
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:CORES]))
     print(machine(), flush=True)
     print(f"{describe_speed()}; load average {os.getloadavg()[0]:.1f} at the start", flush=True)

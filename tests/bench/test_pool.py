@@ -70,11 +70,17 @@ def test_a_signal_ends_what_was_started(number: signal.Signals, tmp_path: Path) 
         bench = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=output, env={**os.environ, "TMPDIR": str(tmp_path)}
         )
-        deadline = time.monotonic() + 60
-        while len(started := list(tree(bench.pid))) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        bench.send_signal(number)
-        assert bench.wait(30) != 0
+        started = []
+        try:
+            deadline = time.monotonic() + 60
+            while len(started := list(tree(bench.pid))) < 2 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            bench.send_signal(number)
+            assert bench.wait(30) != 0
+        finally:
+            for pid in (*started, bench.pid) if bench.poll() is None else ():
+                os.kill(pid, signal.SIGKILL)
+            bench.wait()
     assert len(started) >= 2
     assert not any(map(is_alive, started))
     assert not list(tmp_path.glob("bench-*"))

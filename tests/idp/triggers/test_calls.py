@@ -44,7 +44,7 @@ class Endpoint:
         self.seen.set()
         name = request.path_params["name"]
         if name == "slow":
-            await asyncio.sleep(30)
+            await asyncio.sleep(5)  # the function has one second; the server ends with it
         return {
             "echo": lambda: Response(self.bodies[-1], headers={"set-cookie": "of=another-user"}),
             "raise": lambda: JSONResponse(

@@ -66,7 +66,9 @@ def test_a_dead_process_holds_nothing(lock: int) -> None:
         with turns.turn(into):
             done.set()
 
-    threading.Thread(target=take, daemon=True).start()
+    taker = threading.Thread(target=take, daemon=True)
+    taker.start()
     assert done.wait(10)
+    taker.join(10)
     os.close(out)
     os.close(into)
