@@ -15,10 +15,11 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lb.background import Background
 from lb.exits import CannotStart
 from lb.imports import import_attribute
 from lb.quiet_server import QuietServer
@@ -91,7 +92,7 @@ class _Hosted(QuietServer):
         # What comes over these connections was read and bounded by a listener already.
         super().__init__(app, http=HttpToolsProtocol, timeout_keep_alive=KEPT_SECONDS)
         self.reference = reference
-        self._joining: set[asyncio.Task[Any]] = set()
+        self._joining = Background()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the application's own start; uvicorn would end the process where that fails."""
@@ -106,9 +107,7 @@ class _Hosted(QuietServer):
         mine, its = socket.socketpair()
         mine.setblocking(False)
         its.setblocking(False)
-        task = asyncio.create_task(self._join(its), name=f"connection of application {self.reference}")
-        self._joining.add(task)
-        task.add_done_callback(self._joining.discard)
+        self._joining.spawn(self._join(its))
         return mine
 
     async def _join(self, end: socket.socket) -> None:
@@ -136,3 +135,4 @@ class _Hosted(QuietServer):
                 task.cancel()
             self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
+        await self._joining.aclose()
