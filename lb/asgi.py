@@ -19,6 +19,7 @@ from lb.admission import Incoming, Origin, admit
 from lb.cycle import HEAD
 from lb.desync.framing import classify_framing
 from lb.desync.mitigation import note, settle
+from lb.downstream import InPieces
 from lb.exchange import HIGH_WATER, Exchange
 from lb.headers import classify
 from lb.observe.record import AccessRecord
@@ -210,7 +211,7 @@ async def _serve_lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-class AsgiDownstream:
+class AsgiDownstream(InPieces):
     """The client's side of an exchange behind an ASGI server: events wait here until `send` has taken
     them."""
 
@@ -320,21 +321,6 @@ class AsgiDownstream:
         if self._hooks is None:
             # What another server makes of it is not seen here: the size without its additions.
             self._count(17 + sum([len(name) + len(value) + 4 for name, value in pairs]))
-
-    def write_response(
-        self,
-        head: ResponseHead,
-        pairs: list[tuple[bytes, bytes]],
-        body: bytes,
-        *,
-        framing: int,
-        close: bool,
-    ) -> None:
-        """Queue a whole response."""
-        self.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
-        if body:
-            self.write_body(body)
-        self.end_response()
 
     def _count(self, size: int) -> None:
         if self._exchange is not None:

@@ -80,3 +80,24 @@ class Downstream(Protocol):
     @property
     def tls_lines(self) -> bytes:
         """Header lines with the TLS facts of the client's connection; empty on plain ones."""
+
+
+class InPieces:
+    """The whole response of an adapter that writes one no quicker than its pieces."""
+
+    __slots__ = ()
+
+    def write_response(
+        self: Downstream,
+        head: ResponseHead,
+        pairs: list[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        framing: int,
+        close: bool,
+    ) -> None:
+        """Take head, body and end."""
+        self.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
+        if body:
+            self.write_body(body)
+        self.end_response()

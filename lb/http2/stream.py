@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from h2.errors import ErrorCodes
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from lb.downstream import InPieces
 from lb.exchange import Exchange
 from lb.http2.outbound import HIGH_WATER, OutboundStream
 
@@ -40,7 +41,7 @@ def lower_name(name: bytes) -> bytes:
     return lower
 
 
-class Stream(OutboundStream):
+class Stream(InPieces, OutboundStream):
     """A request's stream, from its head to the last frame in either direction."""
 
     __slots__ = (
@@ -107,21 +108,6 @@ class Stream(OutboundStream):
                 head.append((lower, value.strip(b" \t")))
         self.head = head
         self.moved_at = monotonic()
-
-    def write_response(
-        self,
-        head: ResponseHead,
-        pairs: list[tuple[bytes, bytes]],
-        body: bytes,
-        *,
-        framing: int,
-        close: bool,
-    ) -> None:
-        """Take a whole response."""
-        self.begin_response(head.status, head.phrase, pairs, framing=framing, close=close)
-        if body:
-            self.write_body(body)
-        self.end_response()
 
     def write_body(self, data: bytes) -> None:
         """Take a piece of the body."""
